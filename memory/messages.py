@@ -1,0 +1,110 @@
+"""What crosses the border of the log: Inbound comes in, Event is kept, Outbound waits to leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Role = Literal["customer", "bot", "agent"]
+Owner = Literal["bot", "queue", "person"]
+InboundKind = Literal["message", "person", "opt_out", "opt_in", "help"]
+EventKind = Literal[
+    "received",
+    "triaged",
+    "summarised",
+    "parked",
+    "decided",
+    "replied",
+    "said",
+    "handed_over",
+    "taken",
+    "released",
+    "closed",
+    "noted",
+    "delivered",
+    "bounced",
+    "opted_out",
+    "opted_in",
+    "feedback",
+]
+
+# What a customer may see of the log, on every channel.
+VISIBLE: frozenset[EventKind] = frozenset({"received", "replied", "said", "handed_over", "taken", "released", "closed"})
+
+
+def legible(text: str) -> str:
+    """The text without what no store or screen can hold: lone surrogates become U+FFFD, control characters go,
+    except line breaks and tabs."""
+    whole = text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
+    return whole if whole.isprintable() else "".join(c for c in whole if (c >= " " and c != "\x7f") or c in "\n\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message from a customer, whatever it came in as.
+
+    `provider_id` is unique within `inbox`: the same one is one event, however often delivered.
+    `sender` is canonical: E.164 for telephones, lower case for email, the visitor's id on the web.
+    `conversation` is set where the channel knows it (a resumed web chat); otherwise the log finds or
+    opens the one of this sender in this inbox. `thread` carries what a reply needs to stay in the
+    provider's thread (an email's message_id, references and subject).
+    """
+
+    inbox: str
+    channel: str
+    provider_id: str
+    sender: str
+    text: str
+    received_at: datetime
+    recipient: str = ""
+    conversation: str | None = None
+    kind: InboundKind = "message"
+    name: str | None = None
+    automatic: bool = False
+    thread: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One message on its way to a customer. `id` is the idempotency key the provider is given."""
+
+    id: str
+    inbox: str
+    channel: str
+    conversation: str
+    recipient: str
+    text: str
+    purpose: Literal["reply", "agent", "confirmation", "proactive"]
+    sources: tuple[Mapping[str, Any], ...] = ()
+    thread: Mapping[str, str] = field(default_factory=dict)
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of a conversation's log, unsealed. `seq` starts at 1 and has no gaps.
+
+    `prev` is the seq of the event before it that a customer may see (0 for the first).
+    `redacted` is the text with pseudonyms, None until it was made; `text` holds real values.
+    """
+
+    conversation: str
+    seq: int
+    prev: int
+    kind: EventKind
+    at: datetime
+    text: str = ""
+    redacted: str | None = None
+    turn: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was said, as the model may see it: pseudonyms only."""
+
+    role: Role
+    text: str
+    seq: int = 0

@@ -1,0 +1,158 @@
+"""What the desk reads of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, case, func, select
+
+from memory import schema
+from memory.errors import UnknownConversation
+from memory.messages import Owner
+from memory.schema import events, turns
+from memory.vault import Vault
+from memory.views import ApprovalView, Assist, ConversationView
+
+# How much of a message a list shows.
+_WORDS = 160
+
+
+def conversations_page(owner: Owner | None, status: str, inbox: str | None, limit: int) -> Any:
+    c = schema.conversations.c
+    query = select(schema.conversations).where(c.status == status)
+    if owner is not None:
+        query = query.where(c.owner == owner)
+    if inbox is not None:
+        query = query.where(c.inbox == inbox)
+    waits = case((c.owner == "queue", 0), else_=1)
+    urgent = case((and_(c.owner == "queue", c.priority == "high"), 0), else_=1)
+    return query.order_by(waits, urgent, case((c.owner == "queue", c.waiting_since)), c.last_at.desc()).limit(limit)
+
+
+def conversations_of(connection: Connection, vault: Vault, query: Any) -> list[ConversationView]:
+    """The views of the rows a query finds, with two more queries for all of them together."""
+    rows = connection.execute(query).mappings().all()
+    ids = [row["id"] for row in rows]
+    first, last = _edges(connection, ids, func.min), _edges(connection, ids, func.max)
+    return [_view(connection, vault, row, first.get(row["id"]), last.get(row["id"])) for row in rows]
+
+
+def conversations(
+    connection: Connection, vault: Vault, *, owner: Owner | None, status: str, inbox: str | None, limit: int
+) -> list[ConversationView]:
+    return conversations_of(connection, vault, conversations_page(owner, status, inbox, limit))
+
+
+def conversation(connection: Connection, vault: Vault, conversation_id: str) -> ConversationView:
+    """Raises UnknownConversation."""
+    found = conversations_of(
+        connection, vault, select(schema.conversations).where(schema.conversations.c.id == conversation_id)
+    )
+    if not found:
+        raise UnknownConversation(f"no conversation {conversation_id}")
+    return found[0]
+
+
+def _edges(connection: Connection, ids: list[str], which: Any) -> dict[str, RowMapping]:
+    """The first or last thing said in each conversation."""
+    said = events.c.conversation_id.in_(ids), events.c.kind.in_(["received", "replied", "said"])
+    at = select(events.c.conversation_id, which(events.c.seq).label("seq")).where(*said)
+    edge = at.group_by(events.c.conversation_id).subquery()
+    query = select(events).join(
+        edge, and_(edge.c.conversation_id == events.c.conversation_id, edge.c.seq == events.c.seq)
+    )
+    return {row["conversation_id"]: row for row in connection.execute(query).mappings()}
+
+
+def _view(
+    connection: Connection, vault: Vault, row: RowMapping, first: RowMapping | None, last: RowMapping | None
+) -> ConversationView:
+    sealer = vault.sealer(connection, row["customer_id"])
+
+    def words(event: RowMapping | None) -> str:
+        if event is None or not event["body"]:
+            return ""
+        return sealer.unseal(event["body"], f"{row['id']}:event:{event['seq']}".encode())[:_WORDS]
+
+    return ConversationView(
+        id=row["id"],
+        inbox=row["inbox"],
+        channel=row["channel"],
+        customer=row["customer_id"],
+        owner=row["owner"],
+        person=row["person"],
+        epoch=row["epoch"],
+        seq=row["seq"],
+        status=row["status"],
+        opened_at=row["opened_at"],
+        last_at=row["last_at"],
+        first_words=words(first),
+        last_words=words(last),
+        reason=row["reason"],
+        priority=row["priority"],
+        waiting_since=row["waiting_since"],
+        sender=sealer.unseal(row["address"], f"{row['id']}:address".encode()),
+    )
+
+
+def approvals(connection: Connection, vault: Vault) -> list[ApprovalView]:
+    """Drafts that wait for a person, oldest first, with real values."""
+    parked = events.alias("parked")
+    query = (
+        select(
+            turns,
+            schema.conversations.c.inbox,
+            schema.conversations.c.customer_id,
+            parked.c.body,
+            parked.c.seq,
+            parked.c.at,
+        )
+        .add_columns(parked.c.meta)
+        .join(schema.conversations, schema.conversations.c.id == turns.c.conversation_id)
+        .join(parked, and_(parked.c.turn_id == turns.c.id, parked.c.kind == "parked"))
+        .where(turns.c.status == "parked")
+        .order_by(parked.c.at)
+    )
+    return [_approval(connection, vault, row) for row in connection.execute(query).mappings()]
+
+
+def _approval(connection: Connection, vault: Vault, row: RowMapping) -> ApprovalView:
+    sealer, conversation_id = vault.sealer(connection, row["customer_id"]), row["conversation_id"]
+    asked = connection.execute(
+        select(events.c.body).where(events.c.conversation_id == conversation_id, events.c.seq == row["to_seq"])
+    ).scalar()
+    context = f"{conversation_id}:event:"
+    return ApprovalView(
+        turn=row["id"],
+        conversation=conversation_id,
+        inbox=row["inbox"],
+        question=sealer.unseal(asked, f"{context}{row['to_seq']}".encode()) if asked else "",
+        draft=sealer.unseal(row["body"], f"{context}{row['seq']}".encode()) if row["body"] else "",
+        sources=tuple(row["meta"].get("sources", ())),
+        parked_at=row["at"],
+    )
+
+
+def last_turn(connection: Connection, conversation_id: str) -> Mapping[str, Any]:
+    """The record of the newest turn that left one, or an empty mapping."""
+    query = (
+        select(turns.c.record)
+        .where(turns.c.conversation_id == conversation_id, turns.c.record.is_not(None))
+        .order_by(turns.c.started_at.desc())
+    )
+    for record in connection.execute(query.limit(5)).scalars():
+        if record:
+            return dict(record)
+    return {}
+
+
+def assist(view: ConversationView, record: Mapping[str, Any]) -> Assist:
+    """What helps a person who takes the conversation over, from the newest turn's record. Pure."""
+    found = record.get("found") or ()
+    passages = tuple({k: f[k] for k in ("title", "section", "document", "source", "text", "score")} for f in found)
+    draft = record.get("draft") or {}
+    cited = [s["text"] for s in draft.get("sentences", ()) if s["citations"]]
+    lines = [f"{line['role']}: {line['text']}" for line in (*record.get("history", ()), *record.get("said", ()))]
+    summary = "\n".join(filter(None, [record.get("summary", ""), *lines[-6:]]))
+    return Assist(summary=summary, reason=view.reason, suggestion=" ".join(cited), passages=passages)

@@ -1,0 +1,231 @@
+"""Writing an inbound message down: the claim on its provider id and its event are one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import Connection, bindparam, select, update
+
+from memory.consent import opted_out, record_consent
+from memory.customers import find_or_make, insert_if_absent
+from memory.errors import UnknownConversation
+from memory.log import Head, append_one
+from memory.messages import Inbound
+from memory.outbox import by_provider_ref
+from memory.schema import claims, conversations
+from memory.vault import Vault
+
+_SETTLE = update(claims).where(claims.c.inbox == bindparam("of_inbox"), claims.c.provider_id == bindparam("of_id"))
+_OPEN = select(conversations.c.id).where(
+    conversations.c.inbox == bindparam("inbox"),
+    conversations.c.thread_key == bindparam("thread_key"),
+    conversations.c.status == "open",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was written. `duplicate` is true when this provider id had been received before: same seq as then.
+    `due` says whether the message waits for a turn."""
+
+    conversation: str
+    customer: str
+    seq: int
+    duplicate: bool
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewIds:
+    """Ids the transaction may need; made outside, so that running it again makes the same rows."""
+
+    conversation: str
+    customer: str
+    consent: str
+
+
+def receive(connection: Connection, vault: Vault, inbound: Inbound, ids: NewIds, now: datetime) -> Receipt:
+    """Appends the message once. Raises UnknownConversation when `inbound.conversation` is not in this inbox."""
+    if not claim(connection, inbound.inbox, inbound.provider_id, now):
+        return _earlier(connection, inbound)
+    head = _head(connection, vault, inbound, ids, now)
+    inbound = _as_meant(connection, head, inbound)
+    meta = {"kind": inbound.kind, "channel": inbound.channel, "automatic": inbound.automatic}
+    if inbound.channel == "chat":  # the browser knows its own message by this again
+        meta["id"] = inbound.provider_id.removeprefix(f"{head.id}:")
+    seq = head.append("received", now, inbound.text, meta=meta)
+    due = not inbound.automatic and inbound.kind in ("message", "person")
+    if due:
+        head.set(inbound_seq=seq)
+    if inbound.thread:
+        head.set(thread=head.seal(orjson.dumps(dict(inbound.thread)).decode(), "thread"))
+    if inbound.kind in ("opt_out", "opt_in"):
+        _note_consent(connection, head, inbound, ids.consent, now)
+    if head.row["status"] == "closed":
+        head.set(status="open")
+        head.change_owner("bot")
+    head.save()
+    settle(connection, inbound.inbox, inbound.provider_id, head.id, seq)
+    return Receipt(head.id, head.row["customer_id"], seq, duplicate=False, due=due)
+
+
+def _as_meant(connection: Connection, head: Head, inbound: Inbound) -> Inbound:
+    """"Yes" and "start" opt in only those who had opted out; from anybody else they are an ordinary answer."""
+    if inbound.kind == "opt_in" and not opted_out(connection, head.row["customer_id"], inbound.channel):
+        return replace(inbound, kind="message")
+    return inbound
+
+
+def claim(connection: Connection, inbox: str, provider_id: str, now: datetime) -> bool:
+    """True for the first to claim this id; a second waits for the first's transaction and gets False."""
+    return insert_if_absent(connection, claims, inbox=inbox, provider_id=provider_id, conversation_id="", seq=0, at=now)
+
+
+def settle(connection: Connection, inbox: str, provider_id: str, conversation: str, seq: int) -> None:
+    """Ties the claim to the event it became."""
+    given = {"of_inbox": inbox, "of_id": provider_id, "conversation_id": conversation, "seq": seq}
+    connection.execute(_SETTLE, given)
+
+
+def claimed(connection: Connection, inbox: str, provider_id: str) -> tuple[str, int] | None:
+    """(conversation, seq) that this id became, or None."""
+    row = connection.execute(
+        select(claims.c.conversation_id, claims.c.seq).where(
+            claims.c.inbox == inbox, claims.c.provider_id == provider_id
+        )
+    ).first()
+    return None if row is None else (row.conversation_id, row.seq)
+
+
+def _earlier(connection: Connection, inbound: Inbound) -> Receipt:
+    conversation, seq = claimed(connection, inbound.inbox, inbound.provider_id) or ("", 0)
+    customer = connection.execute(
+        select(conversations.c.customer_id).where(conversations.c.id == conversation)
+    ).scalar()
+    return Receipt(conversation, customer or "", seq, duplicate=True, due=False)
+
+
+def _head(connection: Connection, vault: Vault, inbound: Inbound, ids: NewIds, now: datetime) -> Head:
+    if inbound.conversation is not None:
+        head = Head.lock(connection, vault, inbound.conversation)
+        if head.row["inbox"] != inbound.inbox:
+            raise UnknownConversation(f"no conversation {inbound.conversation} in inbox {inbound.inbox}")
+        return head
+    customer = find_or_make(connection, vault, inbound.channel, inbound.sender, ids.customer, now)
+    opened = open_conversation(
+        connection,
+        vault,
+        inbox=inbound.inbox,
+        channel=inbound.channel,
+        customer=customer,
+        address=inbound.sender,
+        thread_key=customer,
+        new_id=ids.conversation,
+        now=now,
+    )
+    return Head.lock(connection, vault, opened)
+
+
+def open_conversation(
+    connection: Connection,
+    vault: Vault,
+    *,
+    inbox: str,
+    channel: str,
+    customer: str,
+    address: str,
+    thread_key: str,
+    new_id: str,
+    now: datetime,
+    token: str | None = None,
+) -> str:
+    """The open conversation of this thread, made when there is none; two at once agree on one."""
+    given = {"inbox": inbox, "thread_key": thread_key}
+    if (existing := connection.execute(_OPEN, given).scalar()) is not None:
+        return str(existing)
+    sealed = vault.sealer(connection, customer).seal(address, f"{new_id}:address".encode())
+    insert_if_absent(
+        connection,
+        conversations,
+        id=new_id,
+        inbox=inbox,
+        channel=channel,
+        customer_id=customer,
+        thread_key=thread_key,
+        address=sealed,
+        token_hash=vault.hash("token", token) if token else None,
+        opened_at=now,
+        last_at=now,
+    )
+    return str(connection.execute(_OPEN, given).scalar_one())
+
+
+def _note_consent(connection: Connection, head: Head, inbound: Inbound, consent_id: str, now: datetime) -> None:
+    state: Literal["in", "out"] = "out" if inbound.kind == "opt_out" else "in"
+    record_consent(
+        connection,
+        id=consent_id,
+        customer=head.row["customer_id"],
+        channel=inbound.channel,
+        state=state,
+        evidence={"conversation": head.id, "seq": head.row["seq"], "by": "keyword"},
+        now=now,
+    )
+    head.append("opted_out" if state == "out" else "opted_in", now, meta={"channel": inbound.channel})
+
+
+def open_web(
+    connection: Connection, vault: Vault, *, inbox: str, conversation: str, customer: str, token: str, now: datetime
+) -> None:
+    """A new web conversation of a new visitor, who proves it is theirs with `token` from now on."""
+    visitor = find_or_make(connection, vault, "chat", conversation, customer, now)
+    open_conversation(
+        connection,
+        vault,
+        inbox=inbox,
+        channel="chat",
+        customer=visitor,
+        address=conversation,
+        thread_key=conversation,
+        new_id=conversation,
+        now=now,
+        token=token,
+    )
+
+
+def report(
+    connection: Connection,
+    vault: Vault,
+    inbox: str,
+    provider_ref: str,
+    state: Literal["delivered", "bounced"],
+    detail: Mapping[str, Any],
+    now: datetime,
+    consent_id: str | None = None,
+) -> str | None:
+    """Writes a delivery report into its conversation, once for each state; the conversation, or None if unknown.
+
+    With `consent_id` the report says that the recipient opted out: that goes into the ledger too.
+    """
+    row = by_provider_ref(connection, inbox, provider_ref)
+    if row is None:
+        return None
+    if claim(connection, f"{inbox}/status", f"{provider_ref}:{state}", now):
+        meta = {"outbox": row["id"], "seq": row["seq"], **detail}
+        seq = append_one(connection, vault, row["conversation_id"], state, "", meta, now)
+        settle(connection, f"{inbox}/status", f"{provider_ref}:{state}", row["conversation_id"], seq)
+        if consent_id:
+            record_consent(
+                connection,
+                id=consent_id,
+                customer=row["customer_id"],
+                channel=row["channel"],
+                state="out",
+                evidence={"outbox": row["id"], "by": "provider"},
+                now=now,
+            )
+    return str(row["conversation_id"])

@@ -1,0 +1,238 @@
+"""The tables. Every body that may hold a customer's real values is sealed bytes; `redacted` holds pseudonyms.
+
+Times are UTC, stored as whole microseconds since 1970 so that both databases compare them alike.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime as microseconds since 1970. A naive one is refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        delta = value - _EPOCH
+        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
+
+
+metadata = MetaData()
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+    Column("region", String(8), nullable=False, server_default=""),
+    Column("tier", String(16), nullable=False, server_default=""),
+    Column("created_at", Moment, nullable=False),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("hash", String(64), primary_key=True),
+    Column("customer_id", String(40), nullable=False, index=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+vault = Table(
+    "vault",
+    metadata,
+    Column("customer_id", String(40), primary_key=True),
+    Column("entity", String(40), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("inbox", String(64), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("customer_id", String(40), nullable=False, index=True),
+    Column("thread_key", String(64), nullable=False),
+    Column("region", String(8), nullable=False, server_default=""),
+    Column("tier", String(16), nullable=False, server_default=""),
+    Column("data_class", String(16), nullable=False, server_default="conversation"),
+    Column("status", String(8), nullable=False, server_default="open"),
+    Column("owner", String(8), nullable=False, server_default="bot"),
+    Column("person", String(64)),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("seq", Integer, nullable=False, server_default="0"),
+    Column("visible_seq", Integer, nullable=False, server_default="0"),
+    Column("inbound_seq", Integer, nullable=False, server_default="0"),
+    Column("answered_seq", Integer, nullable=False, server_default="0"),
+    Column("parked_seq", Integer, nullable=False, server_default="0"),
+    Column("summary_seq", Integer, nullable=False, server_default="0"),
+    Column("summary_to", Integer, nullable=False, server_default="0"),
+    Column("lease", String(40)),
+    Column("lease_until", Moment),
+    Column("retry_at", Moment),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("introduced", Boolean, nullable=False, server_default=text("false")),
+    Column("token_hash", String(64)),
+    Column("address", LargeBinary, nullable=False),
+    Column("thread", LargeBinary),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("priority", String(8), nullable=False, server_default="normal"),
+    Column("waiting_since", Moment),
+    Column("opened_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+)
+Index(
+    "one_open_thread",
+    conversations.c.inbox,
+    conversations.c.thread_key,
+    unique=True,
+    sqlite_where=conversations.c.status == "open",
+    postgresql_where=conversations.c.status == "open",
+)
+_DUE = (conversations.c.inbound_seq > conversations.c.answered_seq) & (
+    conversations.c.inbound_seq > conversations.c.parked_seq
+)
+Index("due", conversations.c.last_at, sqlite_where=_DUE, postgresql_where=_DUE)
+Index("conversations_last_at", conversations.c.last_at)
+Index("queue", conversations.c.status, conversations.c.owner, conversations.c.last_at)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("inbox", String(64), primary_key=True),
+    Column("provider_id", String(255), primary_key=True),
+    Column("conversation_id", String(40), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("conversation_id", String(40), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("prev", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("turn_id", String(40)),
+    Column("visible", Boolean, nullable=False),
+    Column("body", LargeBinary),
+    Column("redacted", Text),
+    Column("meta", JSON, nullable=False),
+)
+_REPLIED = events.c.kind == "replied"
+Index("one_reply_a_turn", events.c.turn_id, unique=True, sqlite_where=_REPLIED, postgresql_where=_REPLIED)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("conversation_id", String(40), nullable=False, index=True),
+    Column("from_seq", Integer, nullable=False),
+    Column("to_seq", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("holder", String(64), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("route", String(12)),
+    Column("error", Text),
+    Column("decision", JSON),
+    Column("record", JSON),
+)
+_WAITING = turns.c.status.in_(["parked", "decided"])
+Index("waiting_turns", turns.c.status, sqlite_where=_WAITING, postgresql_where=_WAITING)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("conversation_id", String(40), nullable=False),
+    Column("customer_id", String(40), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("inbox", String(64), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("status", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", Moment, nullable=False),
+    Column("lease", String(64)),
+    Column("lease_until", Moment),
+    Column("provider_ref", String(255)),
+    Column("verdict", Text),
+    Column("error", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Index("outbox_order", "conversation_id", "seq"),
+    Index("outbox_provider_ref", "provider_ref"),
+)
+_UNSENT = outbox.c.status.in_(["pending", "sending"])
+Index("outbox_due", outbox.c.next_at, sqlite_where=_UNSENT, postgresql_where=_UNSENT)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(12), nullable=False),
+    Column("ref", String(64), nullable=False),
+    Column("conversation_id", String(40), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("resolved_at", Moment),
+    UniqueConstraint("kind", "ref"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("customer_id", String(40), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("consents_of", "customer_id", "channel", "at"),
+)
+
+controls = Table(
+    "controls",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)

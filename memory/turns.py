@@ -1,0 +1,352 @@
+"""A turn's row and its place in the conversation: taken under a lease, committed once, parked, decided, failed.
+
+A turn's id is its fencing token: the conversation's `lease` holds it, and a commit whose id is not there is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, RowMapping, bindparam, insert, or_, select, update
+
+from memory.consent import opted_out
+from memory.customers import insert_if_absent
+from memory.errors import AlreadyDecided, UnknownTurn
+from memory.log import Head, read_events
+from memory.messages import Event
+from memory.outbox import enqueue
+from memory.pseudonyms import PseudonymBook
+from memory.schema import conversations, dead_letters, events, turns
+from memory.vault import Vault
+
+LIVE = ("running", "parked", "decided")
+
+_BEGIN = insert(turns)
+_LIVE_OF = select(turns.c.id).where(turns.c.conversation_id == bindparam("of"), turns.c.status.in_(LIVE))
+_END = update(turns).where(turns.c.id == bindparam("of"), turns.c.status.in_(LIVE))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """A turn this process may run until `lease_until`, with all it needs of the log."""
+
+    turn: str
+    head: Mapping[str, Any]
+    from_seq: int
+    to_seq: int
+    attempt: int
+    events: Sequence[Event]
+    summary: str
+    book: PseudonymBook
+    opted_out: bool
+    overtook: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a turn wants committed. `reply` carries pseudonyms; the customer's real values return as it is sealed."""
+
+    turn: str
+    conversation: str
+    epoch: int
+    to_seq: int
+    route: str
+    reply: str = ""
+    sources: Sequence[Mapping[str, Any]] = ()
+    handoff: Mapping[str, str] | None = None
+    triage: Mapping[str, Any] | None = None
+    summary: str = ""
+    summary_to: int = 0
+    introduces: bool = False
+    push: bool = False
+    record: Mapping[str, Any] = field(default_factory=dict)
+    dead_letter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """`status` is "committed", or "superseded" when a newer message or owner, or another holder, was there first."""
+
+    status: Literal["committed", "superseded"]
+    seq: int = 0
+    why: str = ""
+
+
+def due_conversations(connection: Connection, now: datetime, limit: int = 200) -> list[str]:
+    """Conversations with an unanswered message that nobody holds, longest waiting first."""
+    c = conversations.c
+    query = (
+        select(c.id)
+        .where(
+            c.inbound_seq > c.answered_seq,
+            c.inbound_seq > c.parked_seq,
+            or_(c.lease_until.is_(None), c.lease_until < now),
+            or_(c.retry_at.is_(None), c.retry_at <= now),
+        )
+        .order_by(c.last_at)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def take(
+    connection: Connection, vault: Vault, conversation: str, *, turn: str, holder: str, now: datetime, lease_s: float
+) -> Taken | None:
+    """Takes the next turn of a conversation, or None when nothing is due or another holds it.
+
+    A lease that ran out counts as a failure of its holder; a parked draft that a newer message overtook is superseded.
+    """
+    head = Head.lock(connection, vault, conversation)
+    row = head.row
+    if row["inbound_seq"] <= max(row["answered_seq"], row["parked_seq"]):
+        return None
+    if (row["lease_until"] and row["lease_until"] >= now) or (row["retry_at"] and row["retry_at"] > now):
+        return None
+    overtook = end_live(connection, conversation, "superseded" if row["lease"] is None else "abandoned", now)
+    if row["lease"] is not None:
+        head.set(failures=row["failures"] + 1)
+    head.set(lease=turn, lease_until=now + timedelta(seconds=lease_s), parked_seq=0, retry_at=None)
+    found = read_events(connection, vault, conversation, after=row["summary_to"], limit=1_000_000)
+    to_seq = row["inbound_seq"]
+    from_seq = min((e.seq for e in found if _asks(e) and e.seq > row["answered_seq"]), default=to_seq)
+    begun = {"id": turn, "conversation_id": conversation, "from_seq": from_seq, "to_seq": to_seq}
+    begun |= {"epoch": row["epoch"], "attempt": row["failures"] + 1, "status": "running"}
+    connection.execute(_BEGIN, {**begun, "holder": holder, "started_at": now})
+    head.save()
+    return Taken(
+        turn=turn,
+        head=dict(row),
+        from_seq=from_seq,
+        to_seq=to_seq,
+        attempt=row["failures"] + 1,
+        events=found,
+        summary=_summary(connection, conversation, row["summary_seq"]),
+        book=vault.book(connection, row["customer_id"]),
+        opted_out=opted_out(connection, row["customer_id"], row["channel"]),
+        overtook=overtook,
+    )
+
+
+def _asks(event: Event) -> bool:
+    return event.kind == "received" and not event.meta.get("automatic") and event.meta["kind"] in ("message", "person")
+
+
+def _summary(connection: Connection, conversation: str, seq: int) -> str:
+    if not seq:
+        return ""
+    query = select(events.c.redacted).where(events.c.conversation_id == conversation, events.c.seq == seq)
+    return connection.execute(query).scalar() or ""
+
+
+def end_live(connection: Connection, conversation: str, status: str, now: datetime) -> list[str]:
+    """Ends whatever turn of the conversation is running or waits; returns the ids of those."""
+    ids = list(connection.execute(_LIVE_OF, {"of": conversation}).scalars())
+    if ids:
+        connection.execute(update(turns).where(turns.c.id.in_(ids)).values(status=status, ended_at=now))
+    return ids
+
+
+def renew(connection: Connection, held: Sequence[str], until: datetime) -> None:
+    """Extends the leases of turns this process still runs; one it lost stays lost."""
+    connection.execute(update(conversations).where(conversations.c.lease.in_(held)).values(lease_until=until))
+
+
+def commit(connection: Connection, vault: Vault, outcome: Outcome, now: datetime) -> Committed:
+    """Writes the reply, the handover, the summary and the outbox row, or refuses all of it.
+
+    Refused when the owner's epoch moved, when a newer message came, or when the lease is no longer this turn's.
+    """
+    head = Head.lock(connection, vault, outcome.conversation)
+    if why := _overtaken(head, outcome):
+        return _refuse(connection, head, outcome.turn, why, now)
+    if outcome.triage:
+        head.append("triaged", now, turn=outcome.turn, meta=outcome.triage)
+    if outcome.summary:
+        seq = head.append("summarised", now, turn=outcome.turn, meta={"to": outcome.summary_to})
+        _set_redacted(connection, head.id, seq, outcome.summary)
+        head.set(summary_seq=seq, summary_to=outcome.summary_to)
+    if outcome.reply:
+        _reply(head, outcome, now)
+    if outcome.handoff:
+        head.append("handed_over", now, turn=outcome.turn, meta=outcome.handoff)
+        head.change_owner("queue")
+        head.set(waiting_since=now, reason=outcome.handoff["reason"], priority=outcome.handoff["priority"])
+    if outcome.dead_letter:
+        bury(connection, "turn", outcome.turn, outcome.conversation, outcome.dead_letter, now)
+    head.set(answered_seq=outcome.to_seq, parked_seq=0, lease=None, lease_until=None, failures=0, retry_at=None)
+    head.save()
+    _end(connection, outcome.turn, "committed", now, route=outcome.route, record=dict(outcome.record))
+    return Committed("committed", head.row["seq"])
+
+
+def _reply(head: Head, outcome: Outcome, now: datetime) -> None:
+    book = head.vault.book(head.connection, head.row["customer_id"])
+    text = book.restore(outcome.reply)
+    meta = {"sources": list(outcome.sources)}
+    seq = head.append("replied", now, text, redacted=outcome.reply, turn=outcome.turn, meta=meta)
+    if outcome.introduces:
+        head.set(introduced=True)
+    if outcome.push:
+        enqueue(head, f"turn-{outcome.turn}", seq, text, "reply", outcome.sources, now)
+
+
+def _overtaken(head: Head, outcome: Outcome) -> str:
+    if head.row["epoch"] != outcome.epoch:
+        return "owner changed"
+    if head.row["inbound_seq"] != outcome.to_seq:
+        return "a newer message came"
+    if head.row["lease"] != outcome.turn:
+        return "the lease was lost"
+    return ""
+
+
+def _refuse(connection: Connection, head: Head, turn: str, why: str, now: datetime) -> Committed:
+    if head.row["lease"] == turn:
+        head.set(lease=None, lease_until=None)
+        head.save()
+    _end(connection, turn, "superseded", now, error=why)
+    return Committed("superseded", why=why)
+
+
+def _end(connection: Connection, turn: str, status: str, now: datetime, **values: Any) -> None:
+    """Ends a turn that is still live; one that was committed stays committed, whatever comes after."""
+    connection.execute(_END, {"of": turn, "status": status, "ended_at": now, **values})
+
+
+def _set_redacted(connection: Connection, conversation: str, seq: int, text: str) -> None:
+    connection.execute(
+        update(events).where(events.c.conversation_id == conversation, events.c.seq == seq).values(redacted=text)
+    )
+
+
+def fail(
+    connection: Connection, vault: Vault, conversation: str, turn: str, error: str, now: datetime, retry_s: float
+) -> None:
+    """Ends a turn that went wrong; the conversation is due again after `retry_s`, and never stays busy."""
+    head = Head.lock(connection, vault, conversation)
+    if head.row["lease"] == turn:
+        retry_at = now + timedelta(seconds=retry_s)
+        head.set(lease=None, lease_until=None, failures=head.row["failures"] + 1, retry_at=retry_at)
+        head.save()
+    _end(connection, turn, "failed", now, error=error)
+
+
+def hand_back(connection: Connection, vault: Vault, conversation: str, turn: str, now: datetime) -> None:
+    """Gives an unfinished turn back, no fault of its own (a process that stops): due at once, no failure counted."""
+    head = Head.lock(connection, vault, conversation)
+    if head.row["lease"] == turn:
+        head.set(lease=None, lease_until=None)
+        head.save()
+    _end(connection, turn, "superseded", now, error="handed back")
+
+
+def park(connection: Connection, vault: Vault, outcome: Outcome, now: datetime) -> Committed:
+    """Lets a draft wait for a person and frees the lease. Refused like a commit."""
+    head = Head.lock(connection, vault, outcome.conversation)
+    if why := _overtaken(head, outcome):
+        return _refuse(connection, head, outcome.turn, why, now)
+    meta = {"sources": list(outcome.sources)}
+    text = vault.book(connection, head.row["customer_id"]).restore(outcome.reply)
+    head.append("parked", now, text, redacted=outcome.reply, turn=outcome.turn, meta=meta)
+    head.set(parked_seq=outcome.to_seq, lease=None, lease_until=None)
+    head.save()
+    connection.execute(
+        update(turns)
+        .where(turns.c.id == outcome.turn)
+        .values(status="parked", record=dict(outcome.record), route=outcome.route)
+    )
+    return Committed("committed", head.row["seq"])
+
+
+def decide(
+    connection: Connection,
+    vault: Vault,
+    turn: str,
+    decision: Mapping[str, Any],
+    *,
+    holder: str,
+    now: datetime,
+    lease_s: float,
+) -> RowMapping:
+    """Records a person's decision on a parked draft and takes the lease to carry it out.
+
+    A compare-and-set: the second to decide gets AlreadyDecided. Raises UnknownTurn for one that does not wait.
+    """
+    won = connection.execute(
+        update(turns)
+        .where(turns.c.id == turn, turns.c.status == "parked")
+        .values(status="decided", decision=dict(decision), holder=holder)
+    ).rowcount
+    row = connection.execute(select(turns).where(turns.c.id == turn)).mappings().first()
+    if row is None:
+        raise UnknownTurn(f"no turn {turn}")
+    if not won:
+        raise AlreadyDecided(f"turn {turn} is {row['status']}")
+    head = Head.lock(connection, vault, row["conversation_id"])
+    head.append("decided", now, turn=turn, meta={"decision": decision["decision"], "person": decision["person"]})
+    head.set(lease=turn, lease_until=now + timedelta(seconds=lease_s))
+    head.save()
+    return row
+
+
+def stranded_ids(connection: Connection, now: datetime) -> list[str]:
+    """Ids of decided turns whose lease ran out."""
+    query = (
+        select(turns.c.id)
+        .join(conversations, conversations.c.id == turns.c.conversation_id)
+        .where(turns.c.status == "decided", conversations.c.lease == turns.c.id, conversations.c.lease_until < now)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def stranded(connection: Connection, vault: Vault, now: datetime, lease_s: float, holder: str) -> list[RowMapping]:
+    """Decided turns whose process died before it carried the decision out; the lease is taken for `holder`."""
+    ids = stranded_ids(connection, now)
+    mine = []
+    for row in connection.execute(select(turns).where(turns.c.id.in_(ids))).mappings().all():
+        head = Head.lock(connection, vault, row["conversation_id"])
+        if head.row["lease"] == row["id"] and head.row["lease_until"] < now:
+            head.set(lease_until=now + timedelta(seconds=lease_s))
+            head.save()
+            mine.append(row)
+    return mine
+
+
+def unpark(connection: Connection, vault: Vault, conversation: str, turn: str, error: str, now: datetime) -> None:
+    """Ends a parked turn that could not go on; its messages are due again."""
+    head = Head.lock(connection, vault, conversation)
+    if head.row["lease"] == turn:
+        head.set(lease=None, lease_until=None, parked_seq=0, failures=head.row["failures"] + 1)
+        head.save()
+    _end(connection, turn, "failed", now, error=error)
+
+
+def bury(connection: Connection, kind: str, ref: str, conversation: str, reason: str, now: datetime) -> None:
+    """Puts what could not be done where people can see it. The same thing is there once."""
+    insert_if_absent(
+        connection,
+        dead_letters,
+        id=f"{kind}-{ref}"[:40],
+        kind=kind,
+        ref=ref,
+        conversation_id=conversation,
+        reason=reason,
+        at=now,
+    )
+
+
+def read_turn(connection: Connection, turn: str) -> RowMapping:
+    """A turn's whole row with its record. Raises UnknownTurn."""
+    row = connection.execute(select(turns).where(turns.c.id == turn)).mappings().first()
+    if row is None:
+        raise UnknownTurn(f"no turn {turn}")
+    return row
+
+
+def waiting(connection: Connection) -> list[RowMapping]:
+    """Turns whose drafts wait for a person, oldest first."""
+    query = select(turns).where(turns.c.status == "parked").order_by(turns.c.started_at)
+    return list(connection.execute(query).mappings())
