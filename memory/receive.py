@@ -74,7 +74,7 @@ def receive(connection: Connection, vault: Vault, inbound: Inbound, ids: NewIds,
 
 
 def _as_meant(connection: Connection, head: Head, inbound: Inbound) -> Inbound:
-    """"Yes" and "start" opt in only those who had opted out; from anybody else they are an ordinary answer."""
+    """ "Yes" and "start" opt in only those who had opted out; from anybody else they are an ordinary answer."""
     if inbound.kind == "opt_in" and not opted_out(connection, head.row["customer_id"], inbound.channel):
         return replace(inbound, kind="message")
     return inbound
