@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, case, func, select
@@ -135,25 +135,28 @@ def _approval(connection: Connection, vault: Vault, row: RowMapping) -> Approval
     )
 
 
-def last_turn(connection: Connection, conversation_id: str) -> Mapping[str, Any]:
-    """The record of the newest turn that left one, or an empty mapping."""
-    query = (
-        select(turns.c.record)
-        .where(turns.c.conversation_id == conversation_id, turns.c.record.is_not(None))
-        .order_by(turns.c.started_at.desc())
+def assist(connection: Connection, vault: Vault, view: ConversationView) -> Assist:
+    """What helps a person who takes the conversation over, from the turns' records, with real values again."""
+    query = select(turns.c.record).where(turns.c.conversation_id == view.id, turns.c.record.is_not(None))
+    newest_first = query.order_by(turns.c.started_at.desc()).limit(20)
+    records = [record for record in connection.execute(newest_first).scalars() if record]
+    return _assist(view, records, vault.book(connection, view.customer).restore)
+
+
+def _assist(view: ConversationView, records: Sequence[Mapping[str, Any]], restore: Callable[[str], str]) -> Assist:
+    """The newest record tells what was said; the newest that searched, what was found and could be answered. Pure."""
+    last: Mapping[str, Any] = records[0] if records else {}
+    searched = next((record for record in records if record.get("found")), {})
+    passages = tuple(
+        {k: f[k] for k in ("title", "section", "document", "source", "text", "score")}
+        for f in searched.get("found", ())
     )
-    for record in connection.execute(query.limit(5)).scalars():
-        if record:
-            return dict(record)
-    return {}
-
-
-def assist(view: ConversationView, record: Mapping[str, Any]) -> Assist:
-    """What helps a person who takes the conversation over, from the newest turn's record. Pure."""
-    found = record.get("found") or ()
-    passages = tuple({k: f[k] for k in ("title", "section", "document", "source", "text", "score")} for f in found)
-    draft = record.get("draft") or {}
-    cited = [s["text"] for s in draft.get("sentences", ()) if s["citations"]]
-    lines = [f"{line['role']}: {line['text']}" for line in (*record.get("history", ()), *record.get("said", ()))]
-    summary = "\n".join(filter(None, [record.get("summary", ""), *lines[-6:]]))
-    return Assist(summary=summary, reason=view.reason, suggestion=" ".join(cited), passages=passages)
+    sentences = (searched.get("draft") or {}).get("sentences", ())
+    lines = [f"{line['role']}: {line['text']}" for line in (*last.get("history", ()), *last.get("said", ()))]
+    summary = "\n".join(filter(None, [last.get("summary", ""), *lines[-6:]]))
+    return Assist(
+        summary=restore(summary),
+        reason=view.reason,
+        suggestion=restore(" ".join(s["text"] for s in sentences if s["citations"])),
+        passages=passages,
+    )

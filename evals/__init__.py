@@ -1,0 +1,1 @@
+"""How we know it works: suites, transcripts, reports and benchmarks over the same code that runs a turn."""
