@@ -1,0 +1,1 @@
+"""How it thinks: the graph, its nodes, guardrails, the model gateway and the runtime around them."""

@@ -1,0 +1,179 @@
+"""Builds a Runtime from settings. The one place that names the adapters of this layer and below."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from redis.asyncio import Redis as RedisClient
+
+from agent.dispatch.in_process import InProcessBus, InProcessDoorbell
+from agent.dispatch.redis import RedisBus, RedisDoorbell
+from agent.errors import Misconfigured
+from agent.gateway.endpoints import build_gateways
+from agent.gateway.endpoints import close as close_upstreams
+from agent.guardrails.grounding import GroundingJudge
+from agent.guardrails.pii import PiiDetector
+from agent.parking import open_parking
+from agent.ports import Bus, Deps, Doorbell, Embedder, Library
+from agent.prompts import load as load_prompt
+from agent.redaction import Detector, NoDetector
+from agent.runtime import Runtime
+from agent.settings import Configured
+from agent.templates import templates
+from agent.understanding.floor import LearntFloor
+from agent.understanding.triage import LocalUnderstanding
+from agent.worker import Worker, WorkerLimits
+from knowledge.embedding import open_embedder
+from knowledge.opening import AnyLibrary, open_library
+from memory.migrate import migrate
+from memory.seal import MasterKey, SealError, load_or_create_master_key
+from memory.store import open_store
+from memory.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What the layer above knows and this one needs: inboxes whose replies leave by the outbox, those whose answers a
+    person approves, those with their own collection, and where a running `serve` answers for the embedded folder."""
+
+    pushes: frozenset[str] = frozenset()
+    approved: frozenset[str] = frozenset()
+    collections: Mapping[str, str] = field(default_factory=dict)
+    serve_url: str | None = None
+    serve_key: str | None = None
+
+
+async def assemble(settings: Configured, beyond: Beyond) -> Runtime:
+    """A Runtime over migrated stores, not started yet. Raises Misconfigured, StoreUnavailable, LibraryError."""
+    async with AsyncExitStack() as stack:
+        await asyncio.to_thread(migrate, settings.store.url)
+        store = open_store(settings.store.url)
+        stack.push_async_callback(store.close)
+        vault = Vault(master_key(settings))
+        parked = await open_parking(stack, settings.store.url)
+        embedder = await open_embedder(settings.models.embedding.model)
+        stack.push_async_callback(embedder.close)
+        library = await open_library_for(stack, settings, beyond, embedder)
+        deps = open_deps(stack, settings, embedder, library, beyond.collections)
+        detector = await open_detector(stack, settings)
+        worker = Worker(
+            store=store,
+            vault=vault,
+            deps=deps,
+            detector=detector,
+            doorbell=InProcessDoorbell(),
+            bus=InProcessBus(),
+            parked=parked,
+            limits=_limits(settings),
+            pushes=beyond.pushes,
+            approved=beyond.approved,
+        )
+        worker.doorbell, worker.bus = await _dispatch(stack, settings, worker.holder)
+        return Runtime(store, vault, worker.doorbell, worker.bus, worker, library, stack.pop_all())
+    raise AssertionError("unreachable")
+
+
+def open_deps(
+    stack: AsyncExitStack,
+    settings: Configured,
+    embedder: Embedder,
+    library: Library,
+    collections: Mapping[str, str] | None = None,
+) -> Deps:
+    """What turns share, without a log: offline evaluation runs the same graph on it."""
+    gateways = build_gateways(settings.models)
+    answer = gateways["answer"]
+    stack.push_async_callback(close_upstreams, [u for gateway in gateways.values() for u in gateway.upstreams])
+    return Deps(
+        embedder=embedder,
+        library=library,
+        understanding=LocalUnderstanding(),
+        floor=LearntFloor(),
+        judges=(GroundingJudge(),),
+        model=answer,
+        templates=templates(settings.agent.templates),
+        organisation=settings.organisation.name,
+        voice=settings.organisation.voice,
+        collections=dict(collections or {}),
+        collection=settings.qdrant.collection,
+        retrieve_timeout_s=settings.agent.retrieve_timeout_s,
+        generate_timeout_s=settings.models.routes["answer"].deadline_s + 1.0,
+        window_tokens=settings.agent.window_tokens,
+        fold_tokens=settings.agent.fold_tokens,
+        passages=settings.agent.passages,
+        versions=versions(embedder, [upstream.name for upstream in answer.upstreams]),
+    )
+
+
+async def open_library_for(
+    stack: AsyncExitStack, settings: Configured, beyond: Beyond, embedder: Embedder
+) -> AnyLibrary:
+    """The knowledge of these settings: a Qdrant server, the embedded folder, or a running `serve` that owns it."""
+    qdrant = settings.qdrant
+    library = await open_library(
+        path=Path(qdrant.path),
+        url=qdrant.url,
+        api_key=qdrant.api_key.reveal() if qdrant.api_key else None,
+        embedder=embedder.name,
+        dim=embedder.dim,
+        collection=qdrant.collection,
+        serve_url=beyond.serve_url,
+        serve_key=beyond.serve_key,
+    )
+    stack.push_async_callback(library.close)
+    return library
+
+
+async def open_detector(stack: AsyncExitStack, settings: Configured) -> Detector:
+    """The PII detector, warm; it knows the organisation's own name as no person's."""
+    if not settings.agent.redact:
+        return NoDetector()
+    detector = PiiDetector(allow=frozenset({settings.organisation.name}))
+    stack.push_async_callback(detector.aclose)
+    await detector.warm_up()
+    return detector
+
+
+def versions(embedder: Embedder, endpoints: list[str]) -> Mapping[str, str]:
+    """What a reply was made by, kept with each turn so that it can be run again."""
+    return {
+        "frontdesk": version("frontdesk"),
+        "prompt": load_prompt("answer").version,
+        "embedding": embedder.name,
+        "route": ",".join(endpoints),
+    }
+
+
+def master_key(settings: Configured) -> MasterKey:
+    """`file:` is made at first start; `env:` and values must be there. Raises Misconfigured."""
+    spec = settings.store.master_key
+    raw = spec.get_secret_value()
+    try:
+        return load_or_create_master_key(raw if raw.startswith("file:") else spec.reveal())
+    except (SealError, ValueError) as error:
+        raise Misconfigured(f"store.master_key: {error}") from error
+
+
+def _limits(settings: Configured) -> WorkerLimits:
+    agent = settings.agent
+    deadline = settings.models.routes["answer"].deadline_s
+    return WorkerLimits(
+        lease_s=agent.lease_s,
+        sweep_s=agent.sweep_s,
+        concurrency=agent.concurrency,
+        max_failures=agent.max_failures,
+        turn_timeout_s=agent.retrieve_timeout_s + 3 * deadline + 10.0,
+    )
+
+
+async def _dispatch(stack: AsyncExitStack, settings: Configured, holder: str) -> tuple[Doorbell, Bus]:
+    if settings.redis is None:
+        return InProcessDoorbell(), InProcessBus()
+    client = RedisClient.from_url(settings.redis.url, socket_connect_timeout=2.0)
+    stack.push_async_callback(client.aclose)
+    return RedisDoorbell(client, holder), RedisBus(client)

@@ -1,0 +1,152 @@
+"""What people at the desk do and see."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from agent.dispatch.signals import Signal
+from agent.errors import Refused
+from agent.ports import Bus, Doorbell
+from agent.redaction import redact_text
+from agent.worker import Worker
+from memory import log, ownership, reading, turns
+from memory.messages import Owner
+from memory.store import Store
+from memory.vault import Vault
+from memory.views import ApprovalView, Assist, ConversationView, Log
+
+_LONGEST_TEXT = 20_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Desk:
+    """Reads and acts on conversations as a person; every act is an event in the log."""
+
+    store: Store
+    vault: Vault
+    doorbell: Doorbell
+    bus: Bus
+    worker: Worker
+
+    async def conversations(
+        self, *, owner: Owner | None = None, status: str = "open", inbox: str | None = None, limit: int = 100
+    ) -> list[ConversationView]:
+        """Those that wait for a person first, longest waiting on top; then the rest, newest first."""
+        return await self.store.read(
+            lambda c: reading.conversations(c, self.vault, owner=owner, status=status, inbox=inbox, limit=limit)
+        )
+
+    async def conversation(self, conversation: str) -> ConversationView:
+        """Raises UnknownConversation."""
+        return await self.store.read(lambda c: reading.conversation(c, self.vault, conversation))
+
+    async def events(self, conversation: str, after: int = 0, limit: int = 500) -> Log:
+        """A page of the log, oldest first. Raises UnknownConversation."""
+        found = await self.store.read(
+            lambda c: log.read_events(c, self.vault, conversation, after=after, limit=limit + 1)
+        )
+        return Log(tuple(found[:limit]), more=len(found) > limit)
+
+    async def take_over(self, conversation: str, person: str) -> ConversationView:
+        """When this returns, no word of the bot goes out any more. Raises UnknownConversation, NotYours."""
+        now = datetime.now(UTC)
+        if await self.store.write(lambda c: ownership.take_over(c, self.vault, conversation, person, now)):
+            await self._tell(conversation, restart=True)
+        return await self.conversation(conversation)
+
+    async def release(self, conversation: str, person: str) -> ConversationView:
+        """Gives it back to the bot, which answers what is still open. Raises NotYours."""
+        now = datetime.now(UTC)
+        if await self.store.write(lambda c: ownership.release(c, self.vault, conversation, person, now)):
+            await self.doorbell.ring(conversation)
+        await self._tell(conversation)
+        return await self.conversation(conversation)
+
+    async def close(self, conversation: str, person: str) -> ConversationView:
+        """Raises NotYours when another person has it."""
+        now = datetime.now(UTC)
+        await self.store.write(lambda c: ownership.close(c, self.vault, conversation, person, now))
+        await self._tell(conversation)
+        return await self.conversation(conversation)
+
+    async def say(self, conversation: str, person: str, text: str, key: str) -> int:
+        """Sends a person's words; the same key again sends nothing and returns the same seq.
+
+        Raises NotYours, Refused (empty, too long, or the gate says no).
+        """
+        words = _bounded(text)
+        inbox = (await self.store.read(lambda c: log.read_head(c, conversation)))["inbox"]
+        push, now = inbox in self.worker.pushes, datetime.now(UTC)
+        seq = await self.store.write(
+            lambda c: ownership.say(c, self.vault, conversation, person, words, key=key, push=push, now=now)
+        )
+        await self._tell(conversation)
+        return seq
+
+    async def note(self, conversation: str, person: str, text: str) -> int:
+        """A remark only people see. Raises Refused when it is empty or too long."""
+        words, now = _bounded(text), datetime.now(UTC)
+        seq = await self.store.write(lambda c: ownership.note(c, self.vault, conversation, person, words, now))
+        await self._tell(conversation)
+        return seq
+
+    async def approvals(self) -> list[ApprovalView]:
+        """Drafts that wait for a person, oldest first."""
+        return await self.store.read(lambda c: reading.approvals(c, self.vault))
+
+    async def decide(
+        self, turn: str, decision: Literal["approve", "edit", "reject"], text: str | None, person: str
+    ) -> None:
+        """Carries a decision out. Raises UnknownTurn, AlreadyDecided, Refused (an edit without words)."""
+        row = await self.store.read(lambda c: turns.read_turn(c, turn))
+        words = await self._redacted(row["conversation_id"], _bounded(text or "")) if decision == "edit" else ""
+        chosen, now = {"decision": decision, "text": words, "person": person}, datetime.now(UTC)
+        worker = self.worker
+        decided = await self.store.write(
+            lambda c: turns.decide(
+                c, self.vault, turn, chosen, holder=worker.holder, now=now, lease_s=worker.limits.lease_s
+            )
+        )
+        await worker.resume(decided)
+        await self._tell(row["conversation_id"])
+
+    async def assist(self, conversation: str) -> Assist:
+        """Summary, reason, and what the knowledge has on the customer's last words. Raises UnknownConversation."""
+        view = await self.conversation(conversation)
+        return await self.store.read(lambda c: reading.assist(c, self.vault, view))
+
+    async def turn(self, turn: str) -> Mapping[str, Any]:
+        """A turn's whole record. Raises UnknownTurn."""
+        row = await self.store.read(lambda c: turns.read_turn(c, turn))
+        record = dict(row["record"] or {})
+        kept = {k: row[k] for k in ("id", "conversation_id", "status", "route", "attempt", "error", "epoch")}
+        times = {k: row[k].isoformat() if row[k] else None for k in ("started_at", "ended_at")}
+        return {**kept, **times, "from_seq": row["from_seq"], "to_seq": row["to_seq"], "record": record}
+
+    async def changes(self) -> AsyncIterator[str]:
+        """Ids of conversations that changed, for ever; "" when something may have been missed."""
+        async with self.bus.watch(None) as watch:
+            while True:
+                signal = await watch.next(timeout_s=2.0)
+                yield signal.conversation if signal else ""
+
+    async def _redacted(self, conversation: str, text: str) -> str:
+        customer = (await self.store.read(lambda c: log.read_head(c, conversation)))["customer_id"]
+        return await redact_text(text, customer, self.worker.detector, self.store, self.vault)
+
+    async def _tell(self, conversation: str, restart: bool = False) -> None:
+        if restart:
+            await self.bus.publish(conversation, Signal("restart", conversation))
+        await self.bus.publish(conversation, Signal("changed", conversation))
+
+
+def _bounded(text: str) -> str:
+    words = text.strip()
+    if not words:
+        raise Refused("there is nothing to send")
+    if len(words) > _LONGEST_TEXT:
+        raise Refused(f"the text has {len(words)} characters; {_LONGEST_TEXT} is the most")
+    return words

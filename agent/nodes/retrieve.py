@@ -1,0 +1,55 @@
+"""Which passages may answer, and whether any of them does."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from agent.ports import Question, Run
+from agent.state import Found, Handoff, Turn, Verdict
+from knowledge.errors import LibraryError
+from knowledge.passages import Hit
+from memory.context import Block
+from memory.window import count_tokens
+
+
+async def retrieve(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
+    """Sets `found`, and a template when nothing found clears the floor, or a handover when search is down."""
+    run = runtime.context
+    try:
+        question = await ask(turn, run)
+    except (LibraryError, TimeoutError) as error:
+        verdict = Verdict("search", "retrieve", "handoff", f"search is not working: {type(error).__name__}")
+        handoff = Handoff("failed", "The knowledge search is not working.", "high")
+        return {"handoff": handoff, "verdicts": (*turn.verdicts, verdict)}
+    verdict = run.deps.floor.judge(question)
+    found = tuple(_found(hit) for hit in question.hits)
+    changes: dict[str, Any] = {"found": found, "verdicts": (*turn.verdicts, verdict)}
+    if verdict.decision != "pass":
+        return {**changes, "template": "unknown"}
+    blocks = (Block("passage", f.text, count_tokens(f.text), f.passage, f"found, score {f.score:.3f}") for f in found)
+    return {**changes, "blocks": (*turn.blocks, *blocks)}
+
+
+async def ask(turn: Turn, run: Run) -> Question:
+    """The question with its passages; searched once a run, again only where a run was resumed.
+
+    Raises LibraryError, or TimeoutError when the search took longer than its budget.
+    """
+    if run.bench.question is not None:
+        return run.bench.question
+    deps = run.deps
+    async with asyncio.timeout(deps.retrieve_timeout_s):
+        if run.bench.vector is None:
+            run.bench.vector = (await deps.embedder.embed([turn.query]))[0]
+        collection = deps.collections.get(turn.inbox, deps.collection)
+        hits = await deps.library.search(turn.query, run.bench.vector, limit=deps.passages, collection=collection)
+    run.bench.question = Question(turn.text, turn.query, run.bench.vector, turn.history, tuple(hits))
+    return run.bench.question
+
+
+def _found(hit: Hit) -> Found:
+    p = hit.passage
+    return Found(p.id, p.document_id, p.title, p.section, p.source, p.text, hit.score, hit.dense, hit.sparse)

@@ -1,0 +1,42 @@
+"""What the message wants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from agent.nodes.courtesies import accepts_a_person, courtesy
+from agent.ports import Run
+from agent.state import Handoff, Triage, Turn, Verdict
+from knowledge.query import search_query
+
+
+async def triage(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
+    """Sets `triage` and `query`; embeds what is needed once for the whole turn."""
+    run = runtime.context
+    query = search_query(turn.text, turn.history)
+    vectors = await run.deps.embedder.embed([query] if query == turn.text else [query, turn.text])
+    run.bench.vector = vectors[0]
+    found = await run.deps.understanding.triage(turn.text, turn.history, vectors[-1])
+    if accepts_a_person(turn.text, turn.history, run.deps.templates):
+        found = Triage("person", 1.0, "said yes to being passed to a person", found.language)
+    decision, extra = _consequence(found.kind, found.reason, turn.text)
+    verdict = Verdict("triage", "triage", decision, found.reason, found.score)
+    return {"triage": found, "query": query, "verdicts": (*turn.verdicts, verdict), **extra}
+
+
+def _consequence(kind: str, reason: str, text: str) -> tuple[Any, dict[str, Any]]:
+    match kind:
+        case "person":
+            return "handoff", {"handoff": Handoff("asked", f"The customer asked for a person: {reason}")}
+        case "complaint":
+            return "handoff", {"handoff": Handoff("complaint", f"The customer is unhappy: {reason}", "high")}
+        case "attack":
+            return "template", {"template": "refuse"}
+        case "smalltalk":
+            return "template", {"template": courtesy(text)}
+        case "unclear":
+            return "template", {"template": "clarify"}
+        case _:
+            return "pass", {}

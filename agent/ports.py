@@ -1,0 +1,162 @@
+"""What the graph needs from outside. Adapters match these by shape; `agent/assembly.py` chooses them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from langchain_core.language_models import BaseChatModel
+from numpy.typing import NDArray
+
+from agent.dispatch.signals import Signal, Watch
+from agent.state import Sentence, Triage, Turn, Verdict
+from knowledge.passages import Hit
+from memory.messages import Line
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What is asked, with what was found: all an answerer may use.
+
+    `text` is the customer's last words; `query` what was searched; `vector` the (dim,) unit embedding of `query`.
+    """
+
+    text: str
+    query: str
+    vector: Vector
+    history: tuple[Line, ...]
+    hits: tuple[Hit, ...]
+
+
+class Embedder(Protocol):
+    """Texts to vectors; batched across callers, off the event loop."""
+
+    name: str
+    dim: int
+
+    async def embed(self, texts: Sequence[str]) -> Vector:
+        """(n_texts, dim) float32 with unit rows; (0, dim) for no texts."""
+        ...
+
+
+class Library(Protocol):
+    """Searches passages."""
+
+    async def search(
+        self,
+        text: str,
+        vector: Vector,
+        *,
+        limit: int = 8,
+        collection: str | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> list[Hit]:
+        """Best first; empty when the collection is empty. Raises knowledge.errors.LibraryError."""
+        ...
+
+    async def ready(self) -> None:
+        """Raises LibraryError when it cannot be searched."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Understanding(Protocol):
+    """Says what a message wants, without a chat model."""
+
+    async def triage(self, text: str, history: Sequence[Line], vector: Vector | None) -> Triage: ...
+
+
+class Floor(Protocol):
+    """Says whether the passages found answer the question at all."""
+
+    def judge(self, question: Question) -> Verdict: ...
+
+
+class Judge(Protocol):
+    """Says whether one sentence of a reply may be said, given the question and what was found."""
+
+    def judge(self, sentence: Sentence, question: Question) -> Verdict: ...
+
+
+class Voice(Protocol):
+    """Who watches the conversation while it is answered."""
+
+    async def say(self, turn: Turn, text: str) -> None:
+        """Shows the next piece, a judged sentence; pieces join as they are. Provisional until the commit."""
+        ...
+
+    async def void(self, turn: Turn) -> None:
+        """Takes back all that was shown of this turn."""
+        ...
+
+
+class Doorbell(Protocol):
+    """Wakes a worker for a conversation. May lose a ring: the sweeper rings again for what is unanswered."""
+
+    async def ring(self, conversation: str) -> None: ...
+    async def wait(self) -> str:
+        """The next conversation to look at."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Bus(Protocol):
+    """Carries signals to whoever watches a conversation, in any process. May lose one: watchers re-read the log."""
+
+    async def publish(self, conversation: str, signal: Signal) -> None: ...
+    def watch(self, conversation: str | None) -> AbstractAsyncContextManager[Watch]:
+        """Signals of one conversation, or of all of them (changes only) for None."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What every turn of this process shares. `collections` names the knowledge of inboxes that have their own."""
+
+    embedder: Embedder
+    library: Library
+    understanding: Understanding
+    floor: Floor
+    judges: tuple[Judge, ...]
+    model: BaseChatModel
+    templates: Mapping[str, str]
+    organisation: str
+    voice: str
+    collections: Mapping[str, str]
+    collection: str
+    retrieve_timeout_s: float
+    generate_timeout_s: float
+    window_tokens: int
+    fold_tokens: int
+    passages: int
+    versions: Mapping[str, str]
+
+
+@dataclass(slots=True, eq=False)
+class Bench:
+    """What one run needs between nodes that is too big for the Turn and can be made again: vectors and hits."""
+
+    question: Question | None = None
+    vector: Vector | None = None
+    spoken: int = 0
+    superseded: bool = False
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """What nodes get as `runtime.context`: the shared parts, and those of this run alone."""
+
+    deps: Deps
+    voice: Voice
+    commit: Callable[[Turn], Awaitable[None]]
+    bench: Bench

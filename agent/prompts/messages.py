@@ -1,0 +1,83 @@
+"""What a model is sent: one system message that instructs, one human message that is all data.
+
+Two messages, because some servers' chat templates insist that roles alternate. Every line of data begins with
+"> ", and the customer's message stands in a fence whose name is made from all the content, so that no text can
+contain it; special tokens of chat templates are broken. Nobody can therefore write themselves out of the data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from unicodedata import category
+
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+
+from agent.ports import Question
+from agent.prompts import load
+from knowledge.passages import Passage
+from memory.messages import Line, Role
+
+SPEAKERS: dict[Role, str] = {"customer": "Customer", "bot": "You", "agent": "Colleague"}
+
+# A "<" that may begin a tag or a special token (<|im_start|>, </s>, <think>), unless it begins a pseudonym.
+_TAG = re.compile(r"<(?![A-Z][A-Z_]*_\d+>)(?=[A-Za-z/|!?])")
+# Mistral's and Llama 2's control tokens are words in capitals between square brackets, or doubled angles.
+_BRACKETED = re.compile(r"\[(/?[A-Z][A-Z_]{2,})\]|<<(/?SYS)>>")
+_QUOTE = "> "
+_LINES = "\n\r\v\f\x85\u2028\u2029"
+# Of control and format characters (lone surrogates, bidirectional overrides, invisible tags that spell hidden
+# words) only line ends, tabs and the two joiners that scripts and emoji need.
+_KEPT = frozenset(_LINES + "\t\u200c\u200d")
+
+
+def answer_messages(
+    question: Question, organisation: str, voice: str, summary: str = "", window: Sequence[Line] = ()
+) -> list[BaseMessage]:
+    """Asks for an answer to `question.text` from `question.hits`, which are numbered from 1 as citations are."""
+    passages = [_passage(number, hit.passage) for number, hit in enumerate(question.hits, 1)]
+    fence = _fence(question.text, summary, *passages, *(line.text for line in window))
+    parts = [
+        "Passages:\n" + ("\n".join(passages) if passages else "(none)"),
+        f"Summary of what was said before:\n{quoted(summary)}" if summary.strip() else "",
+        f"What was said last:\n{_said(window)}" if window else "",
+        f"The customer's message:\n<{fence}>\n{quoted(question.text)}\n</{fence}>",
+        "Answer it from the passages, each statement with its number in square brackets.",
+    ]
+    system = load("answer").filled(organisation=organisation, voice=voice)
+    return [SystemMessage(system), HumanMessage("\n\n".join(part for part in parts if part))]
+
+
+def summary_messages(organisation: str, summary: str, lines: Sequence[Line]) -> list[BaseMessage]:
+    """Asks for notes that replace `summary` and `lines`."""
+    notes = quoted(summary) if summary.strip() else "(none)"
+    data = f"Notes so far:\n{notes}\n\nLines that follow:\n{_said(lines)}\n\nWrite the new notes."
+    return [SystemMessage(load("summary").filled(organisation=organisation)), HumanMessage(data)]
+
+
+def quoted(text: str) -> str:
+    """The text as data: every line behind "> ", nothing in it that a chat template could take for its own."""
+    lines = defused(text).splitlines() or [""]
+    return "\n".join(_QUOTE + line for line in lines)
+
+
+def defused(text: str) -> str:
+    """Tags, special tokens and control characters made harmless; pseudonyms as they are."""
+    text = _BRACKETED.sub(lambda match: f"({match[1] or match[2]})", text)
+    text = _TAG.sub("\u2039", text)
+    return "".join(character for character in text if character in _KEPT or category(character)[0] != "C")
+
+
+def _passage(number: int, passage: Passage) -> str:
+    heading = " > ".join(part for part in (passage.title, passage.section) if part)
+    return f"[{number}] {' '.join(defused(heading).split())}\n{quoted(passage.text)}"
+
+
+def _said(lines: Sequence[Line]) -> str:
+    return "\n".join(f"{SPEAKERS[line.role]}:\n{quoted(line.text)}" for line in lines)
+
+
+def _fence(*texts: str) -> str:
+    digest = hashlib.sha256("\x00".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+    return f"message-{digest[:12]}"

@@ -1,0 +1,69 @@
+"""Pseudonyms for what a turn reads: each event once, stored with it, before anything else sees its text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from agent.guardrails.pii import PiiSpan, PiiUnavailable
+from memory.log import redact_events
+from memory.messages import Event
+from memory.pseudonyms import pseudonymise
+from memory.store import Store
+from memory.turns import Taken
+from memory.vault import Vault
+
+
+class Detector(Protocol):
+    """Finds personal data. Raises PiiUnavailable when it cannot look."""
+
+    async def find(self, texts: Sequence[str]) -> list[list[PiiSpan]]: ...
+
+
+class NoDetector:
+    """Finds nothing: for an organisation that switched redaction off, and to measure without it."""
+
+    async def find(self, texts: Sequence[str]) -> list[list[PiiSpan]]:
+        return [[] for _ in texts]
+
+
+async def redact(taken: Taken, detector: Detector, store: Store, vault: Vault) -> Taken | None:
+    """The same turn with every event redacted, or None when the analyser failed: the turn must fail closed."""
+    raw = [event for event in taken.events if event.redacted is None]
+    if not raw:
+        return taken
+    try:
+        found = await detector.find([event.text for event in raw])
+    except PiiUnavailable:
+        return None
+    customer, conversation = taken.head["customer_id"], taken.head["id"]
+
+    def keep(connection: Connection) -> dict[int, str]:
+        book = vault.book(connection, customer, to_write=True)
+        redacted = {e.seq: pseudonymise(e.text, spans, book) for e, spans in zip(raw, found, strict=True)}
+        redact_events(connection, conversation, redacted)
+        vault.keep(connection, customer, book)
+        return redacted
+
+    made = await store.write(keep)
+    return replace(taken, events=[_with(event, made) for event in taken.events])
+
+
+def _with(event: Event, made: dict[int, str]) -> Event:
+    return replace(event, redacted=made[event.seq]) if event.seq in made else event
+
+
+async def redact_text(text: str, customer: str, detector: Detector, store: Store, vault: Vault) -> str:
+    """A text of a person at the desk with the customer's pseudonyms. Raises PiiUnavailable."""
+    (spans,) = await detector.find([text])
+
+    def keep(connection: Connection) -> str:
+        book = vault.book(connection, customer, to_write=True)
+        made = pseudonymise(text, spans, book)
+        vault.keep(connection, customer, book)
+        return made
+
+    return await store.write(keep)

@@ -1,0 +1,128 @@
+"""Configuration of everything from `agent` down: `frontdesk.toml`, then FRONTDESK_SECTION__KEY.
+
+Secrets are written as a value, `env:NAME` or `file:PATH`; `Secret.reveal()` reads them and nothing prints them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are errors, so that a typo is named at start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(SecretStr):
+    """A secret by value, by environment variable (`env:NAME`) or by file (`file:PATH`)."""
+
+    def reveal(self) -> str:
+        """The secret itself. Raises ValueError naming the missing variable or file, never the value."""
+        raw = self.get_secret_value()
+        if raw.startswith("env:"):
+            value = os.environ.get(raw[4:])
+            if not value:
+                raise ValueError(f"the environment variable {raw[4:]} is not set")
+            return value
+        if raw.startswith("file:"):
+            try:
+                return Path(raw[5:]).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ValueError(f"cannot read the secret file {raw[5:]}: {error.strerror}") from None
+        return raw
+
+
+class Organisation(Section):
+    name: str = "Frontdesk"
+    locale: str = "en-GB"
+    timezone: str = "Europe/London"
+    voice: str = "Plain, short and friendly."
+
+
+class Store(Section):
+    url: str = "sqlite:///data/frontdesk.db"
+    master_key: Secret = Secret("file:data/master.key")
+
+
+class Qdrant(Section):
+    path: str = "data/qdrant"
+    url: str | None = None
+    api_key: Secret | None = None
+    collection: str = "help"
+
+
+class Redis(Section):
+    url: str
+
+
+class Embedding(Section):
+    """`model` is "bundled" (all-MiniLM-L6-v2 from a package) or any name or folder sentence-transformers loads."""
+
+    model: str = "bundled"
+
+
+class Endpoint(Section):
+    """One model. `provider` "openai" is any OpenAI-compatible server at `base_url`; another name is a LangChain
+    provider package; "extractive" is the embedded answerer; "scripted" says what `options.replies` lists."""
+
+    provider: str = "openai"
+    model: str = ""
+    base_url: str | None = None
+    api_key: Secret | None = None
+    first_token_s: float = Field(default=10.0, gt=0)
+    timeout_s: float = Field(default=30.0, gt=0)
+    context_tokens: int | None = Field(default=None, gt=0)
+    price_in: float = Field(default=0.0, ge=0, description="per million tokens")
+    price_out: float = Field(default=0.0, ge=0, description="per million tokens")
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class RouteSettings(Section):
+    """`endpoints` are names under [models.endpoints], in order of preference; `deadline_s` bounds them all."""
+
+    endpoints: list[str] = Field(default=["extractive"], min_length=1)
+    deadline_s: float = Field(default=45.0, gt=0)
+
+
+class Models(Section):
+    embedding: Embedding = Embedding()
+    endpoints: dict[str, Endpoint] = Field(default_factory=dict)
+    routes: dict[str, RouteSettings] = Field(default_factory=lambda: {"answer": RouteSettings()})
+
+
+class Agent(Section):
+    """How turns are run. Seconds and tokens are in the names; `max_failures` ends a turn in a handover."""
+
+    window_tokens: int = Field(default=1200, gt=0)
+    fold_tokens: int = Field(default=400, gt=0)
+    passages: int = Field(default=8, gt=0, le=50)
+    retrieve_timeout_s: float = Field(default=5.0, gt=0)
+    lease_s: float = Field(default=60.0, gt=0)
+    max_failures: int = Field(default=3, gt=0)
+    concurrency: int = Field(default=16, gt=0)
+    sweep_s: float = Field(default=1.0, gt=0)
+    redact: bool = True
+    approve: Literal["never", "always"] = "never"
+    templates: dict[str, str] = Field(default_factory=dict)
+
+
+class Configured(Protocol):
+    """The sections this layer reads, whoever holds them."""
+
+    @property
+    def organisation(self) -> Organisation: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def qdrant(self) -> Qdrant: ...
+    @property
+    def redis(self) -> Redis | None: ...
+    @property
+    def models(self) -> Models: ...
+    @property
+    def agent(self) -> Agent: ...

@@ -1,0 +1,148 @@
+"""Turn: the one value that travels through the graph. It carries pseudonyms, never a customer's real values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from memory.context import Block
+from memory.messages import Line, Owner
+
+Kind = Literal["question", "person", "complaint", "smalltalk", "attack", "unclear", "opt_out"]
+Route = Literal["answer", "handoff", "other", "silent"]
+Decision = Literal["pass", "revise", "template", "handoff", "approve", "silent"]
+Phase = Literal["admit", "triage", "retrieve", "generate", "guard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """What the message wants. `score` is the confidence of `kind`, 0 to 1; `reason` is for people."""
+
+    kind: Kind
+    score: float
+    reason: str
+    language: str = "en"
+    sentiment: Literal["negative", "neutral", "positive"] = "neutral"
+    urgency: Literal["low", "medium", "high"] = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a sentence comes from: the passage and the span of its text that says it."""
+
+    passage: str
+    document: str
+    title: str
+    source: str
+    section: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a reply with its evidence; no citations means it claims nothing (a courtesy)."""
+
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A reply before it is allowed out. `tokens_in`, `tokens_out` and `cost` are the model's, 0 for templates."""
+
+    sentences: tuple[Sentence, ...]
+    made_by: str
+    prompt: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: float = 0.0
+
+    @property
+    def text(self) -> str:
+        return " ".join(sentence.text for sentence in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule or judge decided, and on what evidence."""
+
+    rule: str
+    phase: Phase
+    decision: Decision
+    reason: str
+    score: float | None = None
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """Why a person is fetched: a code for machines, a sentence for the desk."""
+
+    code: Literal["asked", "complaint", "safety", "no_answer", "failed", "guard", "opted_out", "rejected"]
+    reason: str
+    priority: Literal["low", "normal", "high"] = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage as the turn's record keeps it: what was found and how it scored."""
+
+    passage: str
+    document: str
+    title: str
+    section: str
+    source: str
+    text: str
+    score: float
+    dense: float | None
+    sparse: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn: what it answers, what was known, what was decided. Frozen; nodes return the fields they set."""
+
+    id: str
+    conversation: str
+    customer: str
+    inbox: str
+    channel: str
+    owner: Owner
+    epoch: int
+    from_seq: int
+    to_seq: int
+    attempt: int
+    started_at: datetime
+    said: tuple[Line, ...]
+    history: tuple[Line, ...]
+    summary: str
+    summary_to: int
+    asked_for_person: bool
+    opted_out: bool
+    introduce: bool
+    redaction_failed: bool
+    needs_approval: bool
+    # what the nodes set
+    triage: Triage | None
+    blocks: tuple[Block, ...]
+    folded: str
+    folded_to: int
+    query: str
+    found: tuple[Found, ...]
+    draft: Draft | None
+    template: str
+    handoff: Handoff | None
+    verdicts: tuple[Verdict, ...]
+    revisions: int
+    approval: Mapping[str, Any] | None
+    route: Route
+    versions: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """The customer's words that this turn answers, joined."""
+        return "\n".join(line.text for line in self.said).strip()

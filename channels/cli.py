@@ -1,0 +1,40 @@
+"""`frontdesk`: the one command. Each subcommand is a file in `channels/commands`; an installed package adds more by
+the entry point group `frontdesk.commands`, as the evaluations of this one do."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+
+import typer
+
+from agent.errors import FrontdeskError, MemoryFault
+from channels.commands import chat, doctor, knowledge, serve, triage
+from knowledge.errors import LibraryError
+
+app = typer.Typer(
+    name="frontdesk",
+    help="Answers an organisation's customers on every channel from its own knowledge, and fetches a person.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for module in (serve, chat, knowledge, triage, doctor):
+    module.add_to(app)
+for point in entry_points(group="frontdesk.commands"):
+    app.command(name=point.name)(point.load())
+
+
+def main() -> None:
+    """Exits 0 on success, 2 on wrong use, 1 on failure with one clear line on stderr."""
+    try:
+        app()
+    except (FrontdeskError, MemoryFault, LibraryError, ValueError, OSError) as error:
+        line = " ".join(str(error).split()) or type(error).__name__
+        sys.stderr.write(f"frontdesk: {line}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""`frontdesk …`: one file for each job."""

@@ -1,0 +1,29 @@
+"""What callers of the channels may meet besides the runtime's errors.
+
+FrontdeskError
+└── ChannelError
+    ├── UnknownInbox      no inbox of that name is configured
+    └── TooLarge          a body beyond the limit
+"""
+
+from __future__ import annotations
+
+from agent.errors import FrontdeskError
+
+
+class ChannelError(FrontdeskError):
+    code = "channel"
+    status: int = 400
+
+
+class UnknownInbox(ChannelError):
+    code = "unknown_inbox"
+    status = 404
+
+    def __init__(self, inbox: str) -> None:
+        super().__init__(f"there is no inbox {inbox[:64]!r}")
+
+
+class TooLarge(ChannelError):
+    code = "too_large"
+    status = 413

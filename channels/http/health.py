@@ -1,0 +1,32 @@
+"""Alive, able to take turns, and numbers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from agent.runtime import Runtime
+
+
+def router(runtime: Runtime) -> APIRouter:
+    """`/healthz`, `/readyz`, `/metrics`; none needs a key, none shows text or ids."""
+    routes = APIRouter(tags=["health"])
+
+    @routes.get("/healthz")
+    async def alive() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @routes.get("/readyz")
+    async def ready() -> JSONResponse:
+        """200 when every store answers and turns are taken, else 503; each is named."""
+        found = await runtime.ready()
+        ok = not runtime.draining and all(state == "ok" for state in found.values())
+        status = "ready" if ok else "draining" if runtime.draining else "not ready"
+        return JSONResponse({"status": status, "stores": found}, 200 if ok else 503)
+
+    @routes.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return routes

@@ -1,0 +1,1 @@
+"""How replies leave: one module per provider, all of them `ports.Provider` by shape."""

@@ -1,0 +1,180 @@
+"""Works the outbox: claims what is due, asks the gate, sends, and writes down what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from agent import metrics
+from agent.dispatch.signals import Signal
+from agent.errors import MemoryFault
+from agent.ports import Bus
+from channels import gate
+from channels.outlets import Outlet, Outlets
+from channels.providers.ports import SendError
+from memory import outbox
+from memory.consent import record_consent
+from memory.outbox import Claimed
+from memory.store import Store
+from memory.turns import bury
+from memory.vault import Vault
+
+_log = structlog.get_logger(__name__)
+
+_LEASE_S = 120.0
+_IDLE_S = 0.5
+# Seconds before each retry, then every hour; after MAX_ATTEMPTS a person sees it. The first steps are those that
+# Standard Webhooks recommends (5 s, 5 min, 30 min), closer together at first because a customer waits.
+RETRIES_S = (5.0, 30.0, 120.0, 300.0, 1800.0, 3600.0)
+MAX_ATTEMPTS = 10
+_HOLD_S = 60.0
+
+
+@dataclass(slots=True, eq=False)
+class Sender:
+    """Sends until told to stop; several processes may, each row is claimed by one."""
+
+    store: Store
+    vault: Vault
+    bus: Bus
+    outlets: Outlets
+    holder: str
+    _loop: asyncio.Task[None] | None = None
+    _sending: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def start(self) -> None:
+        """Begins to send."""
+        self._loop = asyncio.create_task(self._work(), name="sender")
+
+    async def stop(self, grace_s: float) -> None:
+        """Claims nothing new and lets sends under way finish."""
+        if self._loop is not None:
+            self._loop.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._loop
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=grace_s)
+
+    async def _work(self) -> None:
+        while True:
+            claimed: list[Claimed] = []
+            with contextlib.suppress(MemoryFault):
+                claimed = await self._claim()
+            for each in claimed:
+                task = asyncio.create_task(self._guarded(each))
+                self._sending.add(task)
+                task.add_done_callback(self._sending.discard)
+            await asyncio.sleep(0 if claimed else _IDLE_S)
+
+    async def _claim(self) -> list[Claimed]:
+        now = datetime.now(UTC)
+        if not await self.store.read(lambda c: outbox.any_due(c, now)):
+            return []
+        return await self.store.write(
+            lambda c: outbox.claim_due(c, self.vault, holder=self.holder, now=now, lease_s=_LEASE_S)
+        )
+
+    async def _guarded(self, claimed: Claimed) -> None:
+        """One send. A fault of ours leaves the row to the lease: its fate is unknown, and treated as such."""
+        try:
+            await self.send(claimed)
+        except MemoryFault as error:
+            _log.warning("send_not_recorded", outbox=claimed.outbound.id, error=str(error))
+        except Exception as error:  # noqa: BLE001  (the edge of a send: others must go on)
+            _log.error("send_failed", outbox=claimed.outbound.id, error=type(error).__name__, exc_info=True)
+            await self._finish(claimed, "parked", error=f"our own fault: {type(error).__name__}")
+
+    async def send(self, claimed: Claimed) -> None:
+        """Judges and sends one claimed row. Raises StoreUnavailable when the outcome cannot be written."""
+        outbound, outlet = claimed.outbound, self.outlets.get(claimed.outbound.inbox)
+        if outlet is None or outlet.provider is None:
+            await self._finish(claimed, "dead", error=f"the inbox {outbound.inbox} has no way out any more")
+            return
+        if claimed.unknown and outlet.settings.on_unknown_send == "park":
+            await self._finish(claimed, "parked", error="it may have been sent before a crash")
+            return
+        verdict = await self.store.read(lambda c: gate.judge(c, outbound, claimed.customer))
+        if verdict.decision == "hold":
+            await self._finish(claimed, "pending", retry_s=_HOLD_S, verdict=verdict.why)
+        elif verdict.decision == "park":
+            await self._finish(claimed, "parked", verdict=verdict.why)
+        else:
+            await self._deliver(claimed, outlet, verdict.why)
+
+    async def _deliver(self, claimed: Claimed, outlet: Outlet, why: str) -> None:
+        assert outlet.provider is not None  # noqa: S101  (send checked)
+        rendered = outlet.adapter.render(claimed.outbound, outlet.settings)
+        try:
+            sent = await outlet.provider.send(claimed.outbound, rendered)
+        except SendError as error:
+            await self._refused(claimed, outlet, error, why)
+            return
+        await self._finish(claimed, "sent", provider_ref=sent.provider_ref or None, verdict=why)
+
+    async def _refused(self, claimed: Claimed, outlet: Outlet, error: SendError, why: str) -> None:
+        words = f"{error.code}: {error}"
+        if error.opted_out:
+            await self._opted_out(claimed)
+            await self._finish(claimed, "parked", error=words, verdict=why)
+        elif error.unknown and outlet.settings.on_unknown_send == "park":
+            await self._finish(claimed, "parked", error=words, verdict=why)
+        elif (error.retryable or error.unknown) and claimed.outbound.attempts < MAX_ATTEMPTS:
+            step = RETRIES_S[min(claimed.outbound.attempts, len(RETRIES_S)) - 1]
+            retry_s = max(step, error.retry_after_s or 0)
+            await self._finish(claimed, "pending", retry_s=retry_s, error=words, verdict=why)
+        else:
+            await self._finish(claimed, "dead", error=words, verdict=why)
+
+    async def _opted_out(self, claimed: Claimed) -> None:
+        """The provider knows of an opt-out that we did not: into the ledger with it."""
+        now, outbound, id_ = datetime.now(UTC), claimed.outbound, f"k-{uuid.uuid4().hex}"
+        await self.store.write(
+            lambda c: record_consent(
+                c,
+                id=id_,
+                customer=claimed.customer,
+                channel=outbound.channel,
+                state="out",
+                evidence={"outbox": outbound.id, "by": "provider"},
+                now=now,
+            )
+        )
+
+    async def _finish(
+        self,
+        claimed: Claimed,
+        status: outbox.Status,
+        *,
+        retry_s: float = 0,
+        provider_ref: str | None = None,
+        error: str | None = None,
+        verdict: str | None = None,
+    ) -> None:
+        now, outbound = datetime.now(UTC), claimed.outbound
+
+        def work(connection: Connection) -> bool:
+            if status in ("dead", "parked"):
+                reason = error or verdict or status
+                bury(connection, "send", outbound.id, outbound.conversation, reason, now)
+            return outbox.finish(
+                connection,
+                outbound.id,
+                self.holder,
+                status=status,
+                now=now,
+                retry_s=retry_s,
+                provider_ref=provider_ref,
+                error=error,
+                verdict=verdict,
+            )
+
+        await self.store.write(work)
+        metrics.SENDS.labels(outbound.channel, status).inc()
+        _log.info("send", outbox=outbound.id, channel=outbound.channel, status=status, attempts=outbound.attempts)
+        await self.bus.publish(outbound.conversation, Signal("changed", outbound.conversation))

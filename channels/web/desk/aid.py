@@ -1,0 +1,187 @@
+"""The right column: what helps the person who answers, as tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from channels.web.desk import words
+from channels.web.desk.elements import Box, Button, Text, set_attributes
+from channels.web.desk.thread import draw_address
+from memory.views import Assist, ConversationView
+
+Use = Callable[[str], None]
+NAMES = ("Suggestion", "Passages", "Customer", "Record")
+CHOOSE = "Choose a conversation. A suggested answer, the passages it rests on and each reply's record show here."
+
+
+class Aid:
+    """Four panels of which one shows. `use` takes a suggested text into the composer."""
+
+    def __init__(self, use: Use) -> None:
+        self._use = use
+        self._tabs: dict[str, Button] = {}
+        self._panels: dict[str, Box] = {}
+        with Box("aside", "aid pane", aria_label="What helps"):
+            with Box(classes="tabs", role="tablist", aria_label="What helps"):
+                for name in NAMES:
+                    self._tabs[name] = Button(name, self._opener(name), "tab", role="tab")
+            for name in NAMES:
+                panel = self._panels[name] = Box(classes="panel", role="tabpanel", tabindex="0")
+                tab = self._tabs[name]
+                set_attributes(tab, {"id": tab.html_id, "aria_controls": panel.html_id})
+                set_attributes(panel, {"id": panel.html_id, "aria_labelledby": tab.html_id})
+        self.open("Suggestion")
+        self.empty()
+
+    def _opener(self, name: str) -> Callable[[], Awaitable[None]]:
+        async def opener() -> None:
+            self.open(name)
+
+        return opener
+
+    def open(self, name: str) -> None:
+        for each, tab in self._tabs.items():
+            chosen = each == name
+            set_attributes(tab, {"aria_selected": "true" if chosen else "false", "tabindex": "0" if chosen else "-1"})
+            self._panels[each].set_visibility(chosen)
+
+    def empty(self) -> None:
+        """No conversation is chosen."""
+        for name in NAMES:
+            self._say(name, CHOOSE)
+
+    def loading(self) -> None:
+        for name in ("Suggestion", "Passages"):
+            self._panels[name].clear()
+            with self._panels[name], Box(classes="shape", aria_hidden="true"):
+                for _ in range(3):
+                    Box()
+        self._say("Record", "A reply's record shows here: choose “How it was made” below a reply.")
+
+    def _say(self, name: str, text: str) -> None:
+        self._panels[name].clear()
+        with self._panels[name]:
+            Text(text, "p", "muted")
+
+    def failed(self, text: str) -> None:
+        for name in ("Suggestion", "Passages"):
+            self._say(name, text)
+
+    def show(self, assist: Assist, may_answer: bool) -> None:
+        self._panels["Suggestion"].clear()
+        with self._panels["Suggestion"]:
+            if assist.reason:
+                _part("Why it came", assist.reason)
+            if assist.summary:
+                _part("So far", assist.summary)
+            if assist.suggestion:
+                _part("Could be answered", assist.suggestion)
+                if may_answer:
+                    Button("Put it in the answer", self._user(assist.suggestion), "plain")
+            else:
+                _part("Could be answered", "There is no suggestion for the last message.")
+        self._panels["Passages"].clear()
+        with self._panels["Passages"]:
+            _passages(assist.passages)
+
+    def _user(self, text: str) -> Callable[[], Awaitable[None]]:
+        async def user() -> None:
+            self._use(text)
+
+        return user
+
+    def show_customer(self, view: ConversationView, opened: str) -> None:
+        self._panels["Customer"].clear()
+        with self._panels["Customer"]:
+            _table(
+                (
+                    ("Name", words.who(view)),
+                    ("Reached at", view.sender if view.sender not in (view.id, words.who(view)) else ""),
+                    ("Channel", words.channel(view.channel)),
+                    ("Inbox", view.inbox),
+                    ("Opened", opened),
+                    ("Conversation", view.id),
+                )
+            )
+
+    def show_record(self, record: Mapping[str, Any]) -> None:
+        self._panels["Record"].clear()
+        with self._panels["Record"]:
+            draw_record(record)
+
+    def record_failed(self, text: str) -> None:
+        self._say("Record", text)
+
+
+def _part(title: str, text: str) -> None:
+    Text(title, "h3")
+    Text(text, "p", dir="auto")
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> None:
+    with Box("dl", "facts"):
+        for name, value in rows:
+            if value:
+                Text(name, "dt")
+                Text(value, "dd")
+
+
+def _passages(passages: Sequence[Mapping[str, Any]]) -> None:
+    if not passages:
+        Text("No passages were found for the last message.", "p", "muted")
+    for passage in passages:
+        with Box("article", "passage"):
+            title = " › ".join(str(passage[key]) for key in ("title", "section") if passage.get(key))
+            Text(title, "h3")
+            Text(str(passage.get("quote") or passage.get("text") or ""), "p", "passage-text", dir="auto")
+            with Box("div", "muted"):
+                if isinstance(score := passage.get("score"), int | float):
+                    Text(f"Score {score:.2f} ")
+                draw_address(str(passage.get("url") or passage.get("source") or ""))
+
+
+def draw_record(record: Mapping[str, Any]) -> None:
+    """A turn's basics: what was asked, what was found, what was decided, what it cost."""
+    record = {**record, **_mapping(record.get("record")), "route": record.get("route"), "id": record.get("id")}
+    draft = _mapping(record.get("draft"))
+    triage = _mapping(record.get("triage"))
+    tokens = f"{draft.get('tokens_in', 0)} in, {draft.get('tokens_out', 0)} out"
+    _table(
+        (
+            ("Searched", str(record.get("query") or "")),
+            ("Understood as", _scored(triage.get("kind"), triage.get("score"))),
+            ("Route", str(record.get("route") or "")),
+            ("Written by", str(draft.get("made_by") or "")),
+            ("Tokens", tokens if draft.get("tokens_in") or draft.get("tokens_out") else ""),
+            ("Versions", ", ".join(f"{name} {value}" for name, value in _mapping(record.get("versions")).items())),
+            ("Turn", str(record.get("id") or "")),
+        )
+    )
+    if verdicts := record.get("verdicts"):
+        Text("Decided", "h3")
+        with Box("ul", "verdicts"):
+            for verdict in map(_mapping, verdicts):
+                head = f"{verdict.get('rule')}: {verdict.get('decision')}"
+                Text(f"{_scored(head, verdict.get('score'))}. {verdict.get('reason') or ''}", "li")
+    if found := record.get("found"):
+        Text("Found", "h3")
+        with Box("ul", "verdicts"):
+            for each in map(_mapping, found):
+                title = " › ".join(str(each[key]) for key in ("title", "section") if each.get(key))
+                Text(_scored(title, each.get("score")), "li")
+    if timings := _mapping(record.get("timings_ms")):
+        Text("Took", "h3")
+        _table([(str(name), _took(value)) for name, value in timings.items()])
+
+
+def _took(value: object) -> str:
+    return f"{value:.0f} ms" if isinstance(value, int | float) else str(value)
+
+
+def _scored(name: object, score: object) -> str:
+    return f"{name} ({score:.2f})" if isinstance(score, int | float) else str(name or "")
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,77 @@
+"""What the web pages need from the rest: a facade for the desk, and who somebody with a key is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from memory.messages import Owner
+from memory.views import ApprovalView, Assist, ConversationView, Log
+
+Role = Literal["viewer", "agent", "admin", "service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose key it is. A viewer looks, an agent answers, an admin does both; a service key is for programs."""
+
+    name: str
+    role: Role
+
+    @property
+    def may_look(self) -> bool:
+        return self.role != "service"
+
+    @property
+    def may_answer(self) -> bool:
+        return self.role in ("agent", "admin")
+
+
+class Desk(Protocol):
+    """Everything people do with conversations.
+
+    Each call may raise an error with `code: str` and `retryable: bool` whose text is for people.
+    """
+
+    async def conversations(
+        self, *, owner: Owner | None = None, status: str = "open", limit: int = 100
+    ) -> list[ConversationView]: ...
+
+    async def conversation(self, conversation: str) -> ConversationView:
+        """Raises UnknownConversation."""
+        ...
+
+    async def events(self, conversation: str, after: int = 0, limit: int = 500) -> Log: ...
+
+    async def take_over(self, conversation: str, person: str) -> ConversationView:
+        """Raises NotYours when another person owns it."""
+        ...
+
+    async def say(self, conversation: str, person: str, text: str, key: str) -> int:
+        """The event's seq; the same `key` again is the same event. Raises NotYours, Refused (the gate)."""
+        ...
+
+    async def note(self, conversation: str, person: str, text: str) -> int: ...
+
+    async def release(self, conversation: str, person: str) -> ConversationView:
+        """Gives it back to the bot."""
+        ...
+
+    async def close(self, conversation: str, person: str) -> ConversationView: ...
+
+    async def approvals(self) -> list[ApprovalView]: ...
+
+    async def decide(
+        self, turn: str, decision: Literal["approve", "edit", "reject"], text: str | None, person: str
+    ) -> None: ...
+
+    async def assist(self, conversation: str) -> Assist: ...
+
+    async def turn(self, turn: str) -> Mapping[str, Any]:
+        """The turn's whole record."""
+        ...
+
+    def changes(self) -> AsyncIterator[str]:
+        """Ids of conversations that changed, for ever; "" when something may have been missed."""
+        ...
