@@ -26,10 +26,19 @@ for point in entry_points(group="frontdesk.commands"):
     app.command(name=point.name)(point.load())
 
 
+def json_to_stdout(arguments: list[str]) -> list[str]:
+    """`--json` without a path means stdout, which the option itself writes as `-`."""
+    given = list(arguments)
+    for at, word in enumerate(given):
+        if word == "--json" and (at + 1 == len(given) or given[at + 1].startswith("--")):
+            given.insert(at + 1, "-")
+    return given
+
+
 def main() -> None:
     """Exits 0 on success, 2 on wrong use, 1 on failure with one clear line on stderr."""
     try:
-        app()
+        app(json_to_stdout(sys.argv[1:]))
     except (FrontdeskError, MemoryFault, LibraryError, ValueError, OSError) as error:
         line = " ".join(str(error).split()) or type(error).__name__
         sys.stderr.write(f"frontdesk: {line}\n")

@@ -27,7 +27,8 @@ from memory.vault import Vault
 
 _log = structlog.get_logger(__name__)
 
-_LEASE_S = 120.0
+# Twice the longest provider timeout (SMTP, 30 s): a send still under way is never taken for one whose fate is unknown.
+_LEASE_S = 60.0
 _IDLE_S = 0.5
 # Seconds before each retry, then every hour; after MAX_ATTEMPTS a person sees it. The first steps are those that
 # Standard Webhooks recommends (5 s, 5 min, 30 min), closer together at first because a customer waits.
@@ -64,8 +65,10 @@ class Sender:
     async def _work(self) -> None:
         while True:
             claimed: list[Claimed] = []
-            with contextlib.suppress(MemoryFault):
+            try:
                 claimed = await self._claim()
+            except Exception as error:  # noqa: BLE001  (the sender must outlive every fault of the store)
+                _log.error("claim_failed", error=type(error).__name__, exc_info=True)
             for each in claimed:
                 task = asyncio.create_task(self._guarded(each))
                 self._sending.add(task)

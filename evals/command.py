@@ -13,8 +13,6 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from agent.assembly import open_deps, open_detector
-from channels.commands.opening import opened
 from channels.commands.options import Config, Json, report
 from channels.settings import Settings, load
 from evals.rows import read_rows
@@ -65,6 +63,7 @@ async def _retrieval(asked: Asked) -> dict[str, Any]:
 
 
 async def _pii(asked: Asked) -> dict[str, Any]:
+    from agent.assembly import open_detector
     from evals.suites import pii
 
     async with AsyncExitStack() as stack:
@@ -78,6 +77,8 @@ async def _email(asked: Asked) -> dict[str, Any]:
 
 
 async def _transcripts(asked: Asked) -> dict[str, Any]:
+    from agent.assembly import open_deps, open_detector
+    from channels.commands.opening import opened
     from evals.suites import transcripts
 
     started, rows = time.perf_counter(), read_rows(asked.data)

@@ -69,7 +69,8 @@ def sqlite_engine(url: str) -> Engine:
     def _configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # SQLAlchemy's BEGIN below decides, not the driver
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-            connection.execute(f"PRAGMA {pragma}")
+            # A PRAGMA that was not read to its end is a statement in progress, and no transaction could commit.
+            connection.execute(f"PRAGMA {pragma}").fetchall()
 
     return engine
 
@@ -139,9 +140,12 @@ class SqliteStore:
             if connection is None or connection.closed:
                 connection = self._local.connection = self._engine.connect()
                 self._opened.append(connection)
-            with connection.begin():
+            snapshot = connection.begin()
+            try:
                 connection.exec_driver_sql("BEGIN")
                 return work(connection)
+            finally:
+                snapshot.rollback()  # nothing was written, and unlike a commit it may end unread results
         except DBAPIError as error:
             self._drop(connection)
             self._local.connection = None

@@ -9,7 +9,6 @@ from typing import Any
 
 import typer
 
-from agent.gateway.probe import described, probe
 from channels.commands.options import Config, Json, report
 from channels.settings import Settings, load
 
@@ -122,6 +121,7 @@ async def _redis(settings: Settings) -> str:
 
 async def _models(settings: Settings) -> list[Finding]:
     from agent.gateway.endpoints import BUILT_IN
+    from agent.gateway.probe import described, probe
 
     names = {name for route in settings.models.routes.values() for name in route.endpoints}
     findings = []

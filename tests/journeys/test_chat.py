@@ -18,7 +18,7 @@ EVE = {"Authorization": "Bearer eve-key"}
 
 async def test_a_question_is_answered_with_a_source_and_streamed(acme: House) -> None:
     async with acme.chat() as chat:
-        name = await chat.say("How many days do I have to return an item?")
+        name = await chat.say("How many days do I have to return unworn items?")
         await chat.until(type="ack", id=name)
         reply = await chat.until(type="event", kind="message", role="bot")
         assert "45 days" in reply["text"]
