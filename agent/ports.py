@@ -149,6 +149,7 @@ class Bench:
     vector: Vector | None = None
     spoken: int = 0
     superseded: bool = False
+    to_store: Mapping[int, str] = field(default_factory=dict)
     timings_ms: dict[str, float] = field(default_factory=dict)
 
 

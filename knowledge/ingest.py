@@ -21,7 +21,7 @@ import orjson
 from numpy.typing import NDArray
 
 from knowledge import chunking
-from knowledge.entries import MAX_PASSAGES, Entry, Kept, checked_collection, embedding_text
+from knowledge.entries import MAX_PASSAGES, Entry, Kept, checked_collection, embedding_text, sentence_embedding_texts
 from knowledge.loaders.reading import Read, Skipped, read, within
 from knowledge.passages import Passage
 
@@ -197,13 +197,15 @@ def _batches(todo: list[_Todo]) -> Iterator[list[_Todo]]:
 async def _embedded(batch: list[_Todo], embedder: Embedder) -> list[Entry]:
     """Entries with both sizes of vectors. A sentence that is its whole passage is not embedded twice."""
     passages = [passage for each in batch for passage in each.passages]
-    texts = {text: None for passage in passages for text in (embedding_text(passage), *passage.sentence_texts())}
+    texts = {
+        text: None for passage in passages for text in (embedding_text(passage), *sentence_embedding_texts(passage))
+    }
     rows = dict(zip(texts, range(len(texts)), strict=True))
     vectors = await embedder.embed(list(texts))
     entries = []
     for each in batch:
         for passage in each.passages:
-            sentence_rows = [rows[text] for text in passage.sentence_texts()]
+            sentence_rows = [rows[text] for text in sentence_embedding_texts(passage)]
             entries.append(
                 Entry(
                     passage=passage,

@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
 
+from memory.dead_letters import bury
+from memory.errors import UnknownConversation
 from memory.messages import Outbound
 from memory.schema import outbox
+from memory.seal import SealError
 from memory.vault import Vault
 
 if TYPE_CHECKING:
@@ -105,7 +108,22 @@ def claim_due(
                 status="sending", lease=holder, lease_until=now + timedelta(seconds=lease_s), attempts=o.attempts + 1
             )
         )
-    return [Claimed(_outbound(connection, vault, row), row["customer_id"], row["status"] == "sending") for row in rows]
+    claimed = []
+    for row in rows:
+        try:
+            outbound = _outbound(connection, vault, row)
+        except (SealError, UnknownConversation) as error:
+            _give_up(connection, row, f"it cannot be opened: {error.code}", now)
+        else:
+            claimed.append(Claimed(outbound, row["customer_id"], row["status"] == "sending"))
+    return claimed
+
+
+def _give_up(connection: Connection, row: RowMapping, reason: str, now: datetime) -> None:
+    """A row that nobody can read must not hold up all others."""
+    values = {"status": "dead", "lease": None, "lease_until": None, "error": reason}
+    connection.execute(update(outbox).where(outbox.c.id == row["id"]).values(**values))
+    bury(connection, "send", row["id"], row["conversation_id"], reason, now)
 
 
 def _outbound(connection: Connection, vault: Vault, row: RowMapping) -> Outbound:
@@ -143,6 +161,8 @@ def finish(
         values |= {"sent_at": now, "provider_ref": provider_ref}
     if status == "pending":
         values["next_at"] = now + timedelta(seconds=retry_s)
+        if error is None:  # held by the gate: that was no attempt
+            values["attempts"] = outbox.c.attempts - 1
     done = connection.execute(update(outbox).where(outbox.c.id == key, outbox.c.lease == holder).values(**values))
     return bool(done.rowcount)
 

@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -75,15 +75,19 @@ def sqlite_engine(url: str) -> Engine:
     return engine
 
 
-def translate(error: DBAPIError) -> StoreUnavailable | None:
+_FULL = ("full", "readonly", "read-only", "disk i/o", "no space")
+_AWAY = ("locked", "busy", "connection", "unable to open", "recovery", "starting up", "shutting down")
+
+
+def translate(error: DBAPIError | sqlite3.Error) -> StoreUnavailable | None:
     """The store fault behind a driver's exception, or None when it is a fault of the statement."""
-    words = str(error.orig).lower()
-    if "full" in words or "readonly" in words or "read-only" in words or "disk i/o" in words or "no space" in words:
-        return StoreFull(f"the database cannot be written: {error.orig}")
-    if error.connection_invalidated or "locked" in words or "busy" in words or "connection" in words:
-        return StoreUnavailable(f"the database cannot be reached: {error.orig}")
-    if "unable to open" in words or "recovery" in words or "starting up" in words or "shutting down" in words:
-        return StoreUnavailable(f"the database cannot be reached: {error.orig}")
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    words = str(cause).lower()
+    if any(word in words for word in _FULL):
+        return StoreFull(f"the database cannot be written: {cause}")
+    invalid = isinstance(error, DBAPIError) and error.connection_invalidated
+    if invalid or any(word in words for word in _AWAY):
+        return StoreUnavailable(f"the database cannot be reached: {cause}")
     return None
 
 
@@ -93,7 +97,17 @@ class _Job:
     done: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
     result: Any = None
-    error: BaseException | None = field(default=None)
+    error: Exception | None = None
+
+    def attempt(self, connection: Connection) -> None:
+        """Runs the work and keeps what it gave or raised. Raises only what the driver raised."""
+        self.error = None
+        try:
+            self.result = self.work(connection)
+        except DBAPIError:
+            raise
+        except Exception as error:  # noqa: BLE001  (the caller's, handed to it whole)
+            self.error = error
 
 
 class SqliteStore:
@@ -158,7 +172,7 @@ class SqliteStore:
             try:
                 connection = connection or self._engine.connect()
                 self._run(connection, batch)
-            except DBAPIError as error:
+            except (DBAPIError, sqlite3.Error) as error:
                 connection = self._drop(connection)
                 if len(batch) == 1:
                     batch[0].error = translate(error) or error
@@ -181,21 +195,25 @@ class SqliteStore:
 
     @staticmethod
     def _run(connection: Connection, batch: Sequence[_Job]) -> None:
-        """One transaction for the batch; a job's own error undoes that job alone, a driver's error the batch."""
-        with connection.begin():
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        """One transaction for the batch; a job's own error undoes that job alone, a driver's error the batch.
+
+        BEGIN and the savepoints go to the driver itself: through SQLAlchemy they cost as much as the work between.
+        """
+        with connection.begin() as transaction:
+            raw = connection.connection.dbapi_connection
+            assert raw is not None  # noqa: S101  (a connection that was not invalidated has one)
+            raw.execute("BEGIN IMMEDIATE")
+            if len(batch) == 1:
+                batch[0].attempt(connection)
+                if batch[0].error is not None:
+                    transaction.rollback()
+                return
             for job in batch:
-                job.error = None
-                savepoint = connection.begin_nested()
-                try:
-                    job.result = job.work(connection)
-                except DBAPIError:
-                    raise
-                except Exception as error:  # noqa: BLE001  (the caller's, handed to it whole)
-                    job.error = error
-                    savepoint.rollback()
-                else:
-                    savepoint.commit()
+                raw.execute("SAVEPOINT job")
+                job.attempt(connection)
+                if job.error is not None:
+                    raw.execute("ROLLBACK TO job")
+                raw.execute("RELEASE job")
 
     def _one_by_one(self, batch: Sequence[_Job]) -> Connection | None:
         """After a batch failed as a whole: each job alone, so that one job's fault is not its neighbours'."""
@@ -204,7 +222,7 @@ class SqliteStore:
             try:
                 connection = connection or self._engine.connect()
                 self._run(connection, [job])
-            except DBAPIError as error:
+            except (DBAPIError, sqlite3.Error) as error:
                 job.error = translate(error) or error
                 connection = self._drop(connection)
         return connection

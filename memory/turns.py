@@ -13,13 +13,13 @@ from typing import Any, Literal
 from sqlalchemy import Connection, RowMapping, bindparam, insert, or_, select, update
 
 from memory.consent import opted_out
-from memory.customers import insert_if_absent
+from memory.dead_letters import bury
 from memory.errors import AlreadyDecided, UnknownTurn
-from memory.log import Head, read_events
+from memory.log import Head, read_events, redact_events
 from memory.messages import Event
 from memory.outbox import enqueue
 from memory.pseudonyms import PseudonymBook
-from memory.schema import conversations, dead_letters, events, turns
+from memory.schema import conversations, events, turns
 from memory.vault import Vault
 
 LIVE = ("running", "parked", "decided")
@@ -47,7 +47,8 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a turn wants committed. `reply` carries pseudonyms; the customer's real values return as it is sealed."""
+    """What a turn wants committed. `reply` carries pseudonyms; the customer's real values return as it is sealed.
+    `redacted` are the texts of events, by seq, that this turn was the first to redact."""
 
     turn: str
     conversation: str
@@ -62,6 +63,7 @@ class Outcome:
     summary_to: int = 0
     introduces: bool = False
     push: bool = False
+    redacted: Mapping[int, str] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
     dead_letter: str = ""
 
@@ -149,6 +151,19 @@ def end_live(connection: Connection, conversation: str, status: str, now: dateti
     return ids
 
 
+def live_ids(connection: Connection, ids: Sequence[str]) -> list[str]:
+    """Which of these turns run or wait."""
+    return list(connection.execute(select(turns.c.id).where(turns.c.id.in_(ids), turns.c.status.in_(LIVE))).scalars())
+
+
+def superseded_at(connection: Connection, conversation: str, at: datetime) -> list[str]:
+    """Turns of the conversation that an act at this very moment ended."""
+    query = select(turns.c.id).where(
+        turns.c.conversation_id == conversation, turns.c.status == "superseded", turns.c.ended_at == at
+    )
+    return list(connection.execute(query).scalars())
+
+
 def renew(connection: Connection, held: Sequence[str], until: datetime) -> None:
     """Extends the leases of turns this process still runs; one it lost stays lost."""
     connection.execute(update(conversations).where(conversations.c.lease.in_(held)).values(lease_until=until))
@@ -162,6 +177,7 @@ def commit(connection: Connection, vault: Vault, outcome: Outcome, now: datetime
     head = Head.lock(connection, vault, outcome.conversation)
     if why := _overtaken(head, outcome):
         return _refuse(connection, head, outcome.turn, why, now)
+    redact_events(connection, outcome.conversation, outcome.redacted)
     if outcome.triage:
         head.append("triaged", now, turn=outcome.turn, meta=outcome.triage)
     if outcome.summary:
@@ -248,6 +264,7 @@ def park(connection: Connection, vault: Vault, outcome: Outcome, now: datetime) 
     head = Head.lock(connection, vault, outcome.conversation)
     if why := _overtaken(head, outcome):
         return _refuse(connection, head, outcome.turn, why, now)
+    redact_events(connection, outcome.conversation, outcome.redacted)
     meta = {"sources": list(outcome.sources)}
     text = vault.book(connection, head.row["customer_id"]).restore(outcome.reply)
     head.append("parked", now, text, redacted=outcome.reply, turn=outcome.turn, meta=meta)
@@ -322,20 +339,6 @@ def unpark(connection: Connection, vault: Vault, conversation: str, turn: str, e
         head.set(lease=None, lease_until=None, parked_seq=0, failures=head.row["failures"] + 1)
         head.save()
     _end(connection, turn, "failed", now, error=error)
-
-
-def bury(connection: Connection, kind: str, ref: str, conversation: str, reason: str, now: datetime) -> None:
-    """Puts what could not be done where people can see it. The same thing is there once."""
-    insert_if_absent(
-        connection,
-        dead_letters,
-        id=f"{kind}-{ref}"[:40],
-        kind=kind,
-        ref=ref,
-        conversation_id=conversation,
-        reason=reason,
-        at=now,
-    )
 
 
 def read_turn(connection: Connection, turn: str) -> RowMapping:

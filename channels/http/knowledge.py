@@ -15,7 +15,17 @@ from fastapi import APIRouter, Depends, Path, Query
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from knowledge.entries import MAX_LIMIT, MAX_PASSAGES, Entry, Kept, checked_vector, embedding_text, pack, unpack
+from knowledge.entries import (
+    MAX_LIMIT,
+    MAX_PASSAGES,
+    Entry,
+    Kept,
+    checked_vector,
+    embedding_text,
+    pack,
+    sentence_embedding_texts,
+    unpack,
+)
 from knowledge.errors import BadRequest, EmbedderMismatch
 from knowledge.passages import Hit, Passage
 
@@ -206,7 +216,7 @@ async def _entries(body: PassagesBody, embedder: Embedder) -> list[Entry]:
         text
         for each, passage in zip(body.passages, passages, strict=True)
         if each.vector is None
-        for text in (embedding_text(passage), *passage.sentence_texts())
+        for text in (embedding_text(passage), *sentence_embedding_texts(passage))
     ]
     made = await embedder.embed(texts)
     entries: list[Entry] = []

@@ -10,6 +10,7 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
+import uvloop
 from rich.console import Console
 
 from evals.bench import ingest, langgraph_floor, turn
@@ -33,9 +34,15 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=("all", "turn", "ingest"), default="all")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there too")
     wanted = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="frontdesk-bench-") as scratch:
-        costs = asyncio.run(measure(wanted.what, Path(scratch)))
-    Console().print(table(costs))
+    with (
+        tempfile.TemporaryDirectory(prefix="frontdesk-bench-") as scratch,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,  # as `frontdesk serve` runs
+    ):
+        costs = runner.run(measure(wanted.what, Path(scratch)))
+    shown = Console()
+    if not shown.is_terminal:
+        shown.width = 140
+    shown.print(table(costs))
     if wanted.json:
         machine = {
             "python": platform.python_version(),
