@@ -54,6 +54,7 @@ class Desk:
         """When this returns, no word of the bot goes out any more. Raises UnknownConversation, NotYours."""
         now = datetime.now(UTC)
         if await self.store.write(lambda c: ownership.take_over(c, self.vault, conversation, person, now)):
+            await self._drop_drafts(conversation, now)
             await self._tell(conversation, restart=True)
         return await self.conversation(conversation)
 
@@ -69,6 +70,7 @@ class Desk:
         """Raises NotYours when another person has it."""
         now = datetime.now(UTC)
         await self.store.write(lambda c: ownership.close(c, self.vault, conversation, person, now))
+        await self._drop_drafts(conversation, now)
         await self._tell(conversation)
         return await self.conversation(conversation)
 
@@ -132,6 +134,11 @@ class Desk:
             while True:
                 signal = await watch.next(timeout_s=2.0)
                 yield signal.conversation if signal else ""
+
+    async def _drop_drafts(self, conversation: str, at: datetime) -> None:
+        """Removes the checkpoints of drafts that were superseded at this moment."""
+        for turn in await self.store.read(lambda c: turns.superseded_at(c, conversation, at)):
+            await self.worker.parked.adelete_thread(turn)
 
     async def _redacted(self, conversation: str, text: str) -> str:
         customer = (await self.store.read(lambda c: log.read_head(c, conversation)))["customer_id"]

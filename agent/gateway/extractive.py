@@ -59,7 +59,7 @@ class ExtractiveChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        message = AIMessage(" ".join(self._said(kwargs)), response_metadata={"model_name": "extractive"})
+        message = AIMessage(content=" ".join(self._said(kwargs)), response_metadata={"model_name": "extractive"})
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     async def _agenerate(
@@ -75,7 +75,7 @@ class ExtractiveChatModel(BaseChatModel):
         """A chunk a sentence, a space before all but the first; one empty chunk where nothing is said."""
         said = self._said(kwargs) or [""]
         for number, text in enumerate(said):
-            yield ChatGenerationChunk(message=AIMessageChunk(f" {text}" if number else text))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=f" {text}" if number else text))
 
     def _stream(
         self,

@@ -1,4 +1,4 @@
-"""What a sentence claims that can be checked: its figures, dates and names, its negations; and whether it claims at all."""
+"""What a sentence claims that can be checked: figures, dates, names, negations; and whether it claims at all."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ _MONTH: Final = re.compile(
     re.IGNORECASE,
 )
 _UNIT: Final = re.compile(
-    r"[£$€%]|\b(?:pounds?|euros?|dollars?|per ?cent|hours?|minutes?|days?|nights?|weeks?|months?|years?|kg|km|miles?|cm|mm|litres?)\b",
+    r"[£$€%]|\b(?:pounds?|euros?|dollars?|per ?cent|hours?|minutes?|days?|nights?|weeks?|months?|"
+    r"years?|kg|km|miles?|cm|mm|litres?)\b",
     re.IGNORECASE,
 )
 _NEGATIVE: Final = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|unable|unavailable|impossible|excluded|"
-    r"prohibited|forbidden|refused?|unless|except|don'?t|doesn'?t|didn'?t|can'?t|won'?t|isn'?t|aren'?t|wasn'?t|weren'?t|"
+    r"prohibited|forbidden|refused?|unless|except|don'?t|doesn'?t|didn'?t|can'?t|won'?t|isn'?t|"
+    r"aren'?t|wasn'?t|weren'?t|"
     r"shouldn'?t|couldn'?t|wouldn'?t|hasn'?t|haven'?t)\b|\bn't\b",
     re.IGNORECASE,
 )
@@ -42,7 +44,8 @@ _COURTESY: Final = re.compile(
     re.IGNORECASE,
 )
 _CLAIMS: Final = re.compile(
-    r"[£$€%@]|\d|\b(?:refund\w*|free|guarantee\w*|warranty|polic(?:y|ies)|return\w*|deliver\w*|ship\w*|charge\w*|cost\w*|"
+    r"[£$€%@]|\d|\b(?:refund\w*|free|guarantee\w*|warranty|polic(?:y|ies)|return\w*|deliver\w*|"
+    r"ship\w*|charge\w*|cost\w*|"
     r"price\w*|discount\w*|compensat\w*|allowed|covered|eligible|entitled|within|deadline|"
     r"(?:we|i)(?:'ll| will| can| have| shall)\b(?! (?:help|assist|look forward|hope)))",
     re.IGNORECASE,

@@ -27,50 +27,110 @@ _PATTERNS: Final[tuple[tuple[str, str], ...]] = (
     ("contact_human", rf"\b{_CONTACT}\b(?:\W+\w+){{0,5}}?\W+{_HUMAN}\b"),
     ("speak_to", r"\b(?:speak|talk|chat|spk|tlk|a word|conversation)\b\W+(?:(?:to|with|2)\b|directly)"),
     ("put_through", r"\b(?:put|pass|hand|transfer|connect|switch|forward)\b\W+(?:me|us|him|her|this)\b"),
-    ("real_human", r"\b(?:real|live|actual|human|another|different)\W+(?:\w+\W+)?(?:people|" + _HUMAN[3:] + r"\b|\bhuman (?:being|help)"),
+    (
+        "real_human",
+        r"\b(?:real|live|actual|human|another|different)\W+(?:\w+\W+)?(?:people|"
+        + _HUMAN[3:]
+        + r"\b|\bhuman (?:being|help)",
+    ),
     ("bare_human", rf"^\W*(?:\w+\W+){{0,2}}{_HUMAN}\W*(?:please|pls|now|needed|required|thanks)?\W*$"),
-    ("not_machine", rf"\b(?:not?|don'?t|never|stop|instead of|rather than|enough|fed up|waste|tired)\b.{{0,40}}\b{_MACHINE}\b"),
+    (
+        "not_machine",
+        rf"\b(?:not?|don'?t|never|stop|instead of|rather than|enough|fed up|waste|"
+        rf"tired)\b.{{0,40}}\b{_MACHINE}\b",
+    ),
     ("machine", rf"\b{_MACHINE}\b"),
     ("escalate", r"\bescalat\w+|\bsupervisor|\bin charge\b"),
     ("call_back", r"\bcall (?:me )?back\b|\b(?:call|ring|phone|contact) me\b"),
-    ("wants_call", r"\b(?:some\s?(?:one|body)|any\s?(?:one|body)|person|human|agent|staff|team|manager|advis[eo]r|colleague|engineer|people)\b"
-     r".{0,50}\b(?:(?:call|phone|ring|contact|email|message|ring up) (?:me|us)\b|give (?:me|us) a (?:call|ring|bell)|(?:call|ring|phone|get)\W+(?:me |us )?back)"),
-    ("legal", r"\b(?:lawyers?|solicitors?|sue|suing|court|legal action|illegal|ombudsman|trading standards|regulator|"
-     r"consumer (?:law|rights)|police|press|newspapers?|gdpr breach|chargeback)\b"),
-    ("safety", r"\b(?:cut|broke|broken|hurt|burn\w*|bruis\w*|fractur\w*|sprain\w*|twist\w*|hit|struck|trapped|crush\w*|sliced?)\b.{0,25}"
-     r"\b(?:hands?|fingers?|thumb|legs?|arms?|face|head|eyes?|foot|feet|knees?|ankle|wrist|skin|back|toes?|shoulder)\b|\b(?:injur\w+|hurt|burn(?:t|ed|ing)?|fire|explod\w+|smok(?:e|ed|ing)|electric shock|allergic|"
-     r"hospital\w*|ambulance|poison\w*|danger\w*|bleed\w*|unsafe|threat\w*|harass\w*|assault\w*|suicid\w*|"
-     r"carbon monoxide|gas leak|collapsed?|died|killed?)\b"),
-    ("fraud", r"\b(?:fraud\w*|defraud\w*|scam\w*|hack\w*|unauthori[sz]ed|identity theft|stolen|thie(?:f|ves)|theft|"
-     r"phish\w*|impersonat\w*|without my (?:permission|consent|knowledge))\b"),
-    ("insult", r"\b(?:idiots?|clowns?|crooks?|liars?|lied|useless|pathetic|garbage|rubbish|bullshit|bs|wtf|shit\w*|"
-     r"fuck\w*|damn|hell|incompetent|stupid|morons?|con artists?|criminals?|cheat\w*|rip[- ]?off)\b"),
-    ("anger", r"\b(?:furious|livid|angry|disgust\w*|disgrac\w*|outrag\w*|appall\w*|unacceptable|ridiculous|terrible|"
-     r"horrible|worst|awful|shambles|joke|insult\w*|asham\w*|nightmare|frustrat\w*|annoy\w*|fed up|sick of|sick and|"
-     r"had enough|disappoint\w*|ruined|infuriat\w*|patience|how dare|complain\w*|grievance|compensat\w*)\b"),
-    ("again", r"\b(?:again and again|over and over|\w+ times|third time|fourth time|fifth time|still nothing|nobody|"
-     r"no one|ignored?|ignoring|weeks|months)\b"),
+    (
+        "wants_call",
+        r"\b(?:some\s?(?:one|body)|any\s?(?:one|body)|person|human|agent|staff|team|manager|advis[eo]r|"
+        r"colleague|engineer|people)\b"
+        r".{0,50}\b(?:(?:call|phone|ring|contact|email|message|ring up) (?:me|us)\b|give (?:me|"
+        r"us) a (?:call|ring|bell)|(?:call|ring|phone|get)\W+(?:me |us )?back)",
+    ),
+    (
+        "legal",
+        r"\b(?:lawyers?|solicitors?|sue|suing|court|legal action|illegal|ombudsman|trading standards|regulator|"
+        r"consumer (?:law|rights)|police|press|newspapers?|gdpr breach|chargeback)\b",
+    ),
+    (
+        "safety",
+        r"\b(?:cut|broke|broken|hurt|burn\w*|bruis\w*|fractur\w*|sprain\w*|twist\w*|hit|struck|trapped|"
+        r"crush\w*|sliced?)\b.{0,25}"
+        r"\b(?:hands?|fingers?|thumb|legs?|arms?|face|head|eyes?|foot|feet|knees?|ankle|wrist|skin|back|"
+        r"toes?|shoulder)\b|\b(?:injur\w+|hurt|burn(?:t|ed|ing)?|fire|explod\w+|smok(?:e|ed|ing)|"
+        r"electric shock|allergic|"
+        r"hospital\w*|ambulance|poison\w*|danger\w*|bleed\w*|unsafe|threat\w*|harass\w*|assault\w*|suicid\w*|"
+        r"carbon monoxide|gas leak|collapsed?|died|killed?)\b",
+    ),
+    (
+        "fraud",
+        r"\b(?:fraud\w*|defraud\w*|scam\w*|hack\w*|unauthori[sz]ed|identity theft|stolen|thie(?:f|ves)|theft|"
+        r"phish\w*|impersonat\w*|without my (?:permission|consent|knowledge))\b",
+    ),
+    (
+        "insult",
+        r"\b(?:idiots?|clowns?|crooks?|liars?|lied|useless|pathetic|garbage|rubbish|bullshit|bs|wtf|shit\w*|"
+        r"fuck\w*|damn|hell|incompetent|stupid|morons?|con artists?|criminals?|cheat\w*|rip[- ]?off)\b",
+    ),
+    (
+        "anger",
+        r"\b(?:furious|livid|angry|disgust\w*|disgrac\w*|outrag\w*|appall\w*|unacceptable|ridiculous|terrible|"
+        r"horrible|worst|awful|shambles|joke|insult\w*|asham\w*|nightmare|frustrat\w*|annoy\w*|fed up|sick of|sick and|"
+        r"had enough|disappoint\w*|ruined|infuriat\w*|patience|how dare|complain\w*|grievance|compensat\w*)\b",
+    ),
+    (
+        "again",
+        r"\b(?:again and again|over and over|\w+ times|third time|fourth time|fifth time|still nothing|nobody|"
+        r"no one|ignored?|ignoring|weeks|months)\b",
+    ),
     ("greeting", r"^\W*(?:hi|hey|hello|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day|night))\b"),
     ("thanks", r"\b(?:thanks?|thank you|thx|ty|cheers|appreciate\w*|ta)\b"),
-    ("bye", r"\b(?:bye|goodbye|adios|see you|take care|that'?s (?:all|everything|it)|have a (?:nice|good|great|lovely))\b"),
-    ("yes_no", r"^\W*(?:yes|yep|yeah|yup|no|nope|ok(?:ay)?|sure|fine|correct|right|alright|exactly|indeed|perfect|great)\b"),
+    (
+        "bye",
+        r"\b(?:bye|goodbye|adios|see you|take care|that'?s (?:all|everything|it)|have a (?:nice|good|"
+        r"great|lovely))\b",
+    ),
+    (
+        "yes_no",
+        r"^\W*(?:yes|yep|yeah|yup|no|nope|ok(?:ay)?|sure|fine|correct|right|alright|exactly|indeed|"
+        r"perfect|great)\b",
+    ),
     ("wh_word", r"\b(?:what|which|when|where|who|whose|why|how|wat|wats)\b"),
     ("aux_start", r"(?:^|[.!?,]\s+|\band )(?:is|are|was|do|does|did|can|could|will|would|should|may|has|have|am)\b"),
     ("policy_subject", r"\b(?:do|does|can|could|are|is|will) (?:you|the|they|there|it|this|that|your|i|we|a|an)\b"),
-    ("tell_me", r"\b(?:tell me|let me know|like to know|wanted to ask|wondering|explain|info(?:rmation)? (?:on|about))\b"),
+    (
+        "tell_me",
+        r"\b(?:tell me|let me know|like to know|wanted to ask|wondering|explain|info(?:rmation)? (?:on|"
+        r"about))\b",
+    ),
     ("please", r"\b(?:please|pls|plz)\b"),
-    ("imperative", r"^\W*(?:please |can you |could you |go ahead and |i(?:'d| would) like (?:you )?to |i (?:want|need) to )?"
-     r"(?:book|cancel|change|send|resend|refund|reserve|order|add|remove|move|transfer|pay|freeze|block|close|open|"
-     r"delete|update|set|find|show|check|give|recommend|reset|activate|upgrade|replace|make|put|turn)\b"),
-    ("own_thing", r"\bmy (?:order|parcel|package|refund|balance|account|booking|reservation|card|payment|claim|"
-     r"contract|bill|flight|appointment|return|delivery|subscription|ticket|application)\b"),
-    ("state", r"\b(?:status|where(?:'s| is| are) my|track(?:ing)?|arrived? yet|has my|did my|is my|when will my|update on)\b"),
+    ("conditional", r"\bif (?:i|we|you|it|they|my|the|there)\b"),
+    ("why", r"\bwhy\b"),
+    (
+        "imperative",
+        r"^\W*(?:please |can you |could you |go ahead and |i(?:'d| would) like (?:you )?to |i (?:want|"
+        r"need) to )?"
+        r"(?:book|cancel|change|send|resend|refund|reserve|order|add|remove|move|transfer|pay|freeze|block|close|open|"
+        r"delete|update|set|find|show|check|give|recommend|reset|activate|upgrade|replace|make|put|turn)\b",
+    ),
+    (
+        "own_thing",
+        r"\bmy (?:order|parcel|package|refund|balance|account|booking|reservation|card|payment|claim|"
+        r"contract|bill|flight|appointment|return|delivery|subscription|ticket|application)\b",
+    ),
+    (
+        "state",
+        r"\b(?:status|where(?:'s| is| are) my|track(?:ing)?|arrived? yet|has my|did my|is my|when will my|"
+        r"update on)\b",
+    ),
     ("first_person", r"\b(?:i|i'm|i've|me|my|mine|we|our|us)\b"),
     ("past", r"\b(?:was|were|did|had|bought|paid|ordered|received|happened|tried|sent|went|arrived|been)\b"),
     ("want", r"\bi(?:'d| would| want| need| am looking|'m looking)\b"),
     ("problem_word", r"\b(?:problems?|issues?|trouble|help|questions?|query|enquiry|assist\w*)\b"),
     ("pronoun_only", r"^\W*(?:it|this|that|these|those|them|one|the other one|so|and|what|why|how|when|huh|eh)\W*$"),
-)  # fmt: skip
+)
 
 _COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE | re.DOTALL)) for name, pattern in _PATTERNS)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")

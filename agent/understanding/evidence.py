@@ -37,6 +37,10 @@ FEATURES: Final = (
     "met_best",
     "about",
     "region",
+    "core",
+    "core_title",
+    "title_said",
+    "document",
 )
 
 
@@ -93,15 +97,24 @@ def read(question: Question) -> Asked:
     countries = places.countries(question.text)
     about: frozenset[str] = frozenset()
     for line in reversed(question.history[-6:]):
-        about = about or frozenset(stem for name in names(line.text)[:3] for stem in stems(name))
+        about = about or _about(line.text, bool(regions))
         if not regions and line.role == "customer":
             regions, countries = places.regions(line.text), places.countries(line.text)
     return Asked(content(text), content(asking_clause(question.text)), about, wants(text), regions, countries)
 
 
+def _about(line: str, place_given: bool) -> frozenset[str]:
+    """The stems of a line's first names; its places left out where the question names one of its own."""
+    found = [name for name in names(line) if not (place_given and any(places.named(name)))]
+    return frozenset(stem for name in found[:3] for stem in stems(name))
+
+
 def expired(passage: Passage, now: datetime) -> bool:
     """Whether the passage's time is over, or not yet come. A date without a time holds to its end."""
-    today = now.date()
+    return _expired(passage, now.date())
+
+
+def _expired(passage: Passage, today: date) -> bool:
     until, since = _date(passage.metadata.get("valid_until", "")), _date(passage.metadata.get("valid_from", ""))
     return (until is not None and until < today) or (since is not None and since > today)
 
@@ -113,12 +126,20 @@ def _date(value: str) -> date | None:
         return None
 
 
-def rank(question: Question, now: datetime) -> list[Evidence]:
-    """Every hit that is in force and not of another region, best first by the shipped weights."""
+def rank(question: Question, now: datetime) -> tuple[Evidence, ...]:
+    """Every hit that is in force on that day, best first by the shipped weights.
+
+    The floor and the answerer ask for the same question one after the other, so the last few are remembered.
+    """
+    return _ranked(question, now.date())
+
+
+@lru_cache(maxsize=8)
+def _ranked(question: Question, today: date) -> tuple[Evidence, ...]:
     asked = read(question)
-    live = [(index, hit) for index, hit in enumerate(question.hits) if not expired(hit.passage, now)]
+    live = [(index, hit) for index, hit in enumerate(question.hits) if not _expired(hit.passage, today)]
     if not live:
-        return []
+        return ()
     top_sparse = max((hit.sparse or 0.0 for _, hit in live), default=0.0) or 1.0
     top_fused = max((hit.score for _, hit in live), default=0.0) or 1.0
     weights = _weights()
@@ -126,8 +147,18 @@ def rank(question: Question, now: datetime) -> list[Evidence]:
     for index, hit in live:
         sentences = _sentences(hit, question, asked)
         features = _features(hit, asked, sentences, top_sparse, top_fused)
+        features[-1] = _document_share(hit, live, top_fused)
         found.append(Evidence(index, hit, sentences, features, float(features @ weights)))
-    return sorted(found, key=lambda each: (-each.score, each.index))
+    return tuple(sorted(found, key=lambda each: (-each.score, each.index)))
+
+
+def _document_share(hit: Hit, live: Sequence[tuple[int, Hit]], top_fused: float) -> float:
+    """How high the best other passage of the same document came, 0 where there is none: an article that is found
+    twice is about the question."""
+    others = (
+        other.score for _, other in live if other is not hit and other.passage.document_id == hit.passage.document_id
+    )
+    return max(others, default=0.0) / top_fused
 
 
 _SYNONYM: Final = 0.8
@@ -149,15 +180,23 @@ def _share(words: Mapping[str, float], there: frozenset[str]) -> float:
     return found / total
 
 
+@lru_cache(maxsize=4096)
+def _readable(text: str, spans: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int, str, tables.Row | None], ...]:
+    """(start, end, as a person reads it, its row) of each sentence. Remembered: passages come back turn after turn."""
+    found = []
+    for start, end in spans:
+        row = tables.row_at(text, start, end)
+        found.append((start, end, row.shown() if row else tables.clean(text[start:end]), row))
+    return tuple(found)
+
+
 def _sentences(hit: Hit, question: Question, asked: Asked) -> tuple[Scored, ...]:
     passage = hit.passage
     spans = passage.sentences
     vectors = hit.sentence_vectors
     cosines = vectors @ question.vector if len(vectors) == len(spans) and len(spans) else np.zeros(len(spans))
     found = []
-    for (start, end), cosine in zip(spans, cosines, strict=True):
-        row = tables.row_at(passage.text, start, end)
-        text = row.shown() if row else tables.clean(passage.text[start:end])
+    for (start, end, text, row), cosine in zip(_readable(passage.text, spans), cosines, strict=True):
         covered = _share(asked.words, stems(text))
         found.append(Scored(start, end, text, float(cosine), covered, met(text, asked.wants), row))
     return tuple(sorted(found, key=lambda each: -each.score))
@@ -185,9 +224,31 @@ def _features(
             first.met if first else 0.0,
             len(asked.about & inside) / len(asked.about) if asked.about else 0.5,
             region_fit(passage, asked),
+            _share(asked.core, inside),
+            _share(asked.core, heading),
+            _title_said(passage, asked),
+            0.0,
         ],
         dtype=np.float32,
     )
+
+
+def _title_said(passage: Passage, asked: Asked) -> float:
+    """How much of the passage's title, or of its own heading, the question says: "Make a warranty claim" is all said
+    by "how do I make a warranty claim"."""
+    same = alike()
+    found = 0.0
+    for heading in (passage.title, passage.section.rsplit(" > ", 1)[-1]):
+        words = content(heading)
+        total = sum(words.values())
+        if total:
+            said = sum(
+                weight if word in asked.words else _SYNONYM * weight
+                for word, weight in words.items()
+                if word in asked.words or not same.get(word, frozenset()).isdisjoint(asked.words)
+            )
+            found = max(found, said / total)
+    return found
 
 
 def region_fit(passage: Passage, asked: Asked) -> float:
@@ -198,11 +259,11 @@ def region_fit(passage: Passage, asked: Asked) -> float:
     if not asked.regions:
         return 0.0
     declared = passage.metadata.get("region", "")
-    theirs = places.countries(f"{declared} . {passage.title} . {passage.section}")
+    theirs = places.declared(f"{declared} . {passage.title} . {passage.section}")
     if theirs & asked.countries:
         return 1.0
     if theirs & asked.regions:
-        return 0.7
+        return 0.4
     if theirs:
         return -1.0
     spoken = places.countries(passage.text)

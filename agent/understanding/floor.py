@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,11 +87,15 @@ class LearntFloor:
             return Verdict("floor", "retrieve", "template", "nothing in force was found", 0.0)
         signals = describe(question, ranked)
         probability = self._fit.probability(signals)
+        if signals[SIGNALS.index("asks_own")] >= _OWN:
+            return _verdict("template", min(probability, self._fit.threshold / 2), _AGAINST["asks_own"], ranked[0])
         passes = probability >= self._fit.threshold
         reason = "the passages answer it" if passes else _why_not(self._fit, signals)
-        return Verdict(
-            "floor", "retrieve", "pass" if passes else "template", reason, round(probability, 3), ranked[0].passage.id
-        )
+        return _verdict("pass" if passes else "template", probability, reason, ranked[0])
+
+
+def _verdict(decision: Literal["pass", "template"], score: float, reason: str, top: Evidence) -> Verdict:
+    return Verdict("floor", "retrieve", decision, reason, round(score, 3), top.passage.id)
 
 
 def describe(question: Question, ranked: Sequence[Evidence]) -> NDArray[np.float64]:
@@ -121,7 +125,7 @@ def describe(question: Question, ranked: Sequence[Evidence]) -> NDArray[np.float
         "sides_agree": _sides_agree(top, ranked),
         "about": float(top.features[9]),
         "asks_policy": acts["policy"] + acts["problem"],
-        "asks_own": max(acts["own"], 0.9 * bool(_OWN_STATE.search(plain(question.text)))),
+        "asks_own": _own(question.text, acts["own"]),
         "asks_action": acts["action"],
         "identifier": float(_identifier(question.text)),
     }
@@ -140,9 +144,7 @@ def _at(values: Sequence[float], place: int) -> float:
 def _missing(words: Mapping[str, float], inside: frozenset[str]) -> list[float]:
     """The rarities of the words that are not there, synonyms counted as there."""
     same = alike()
-    return [
-        weight for word, weight in words.items() if word not in inside and inside.isdisjoint(same.get(word, ()))
-    ]
+    return [weight for word, weight in words.items() if word not in inside and inside.isdisjoint(same.get(word, ()))]
 
 
 def _sides_agree(top: Evidence, ranked: Sequence[Evidence]) -> float:
@@ -187,9 +189,20 @@ def _names(question: Question) -> tuple[str, ...]:
     return tuple(name for name in names(question.text) if not any(places.named(name)) and "_" not in name)
 
 
+_OWN: Final = 0.9
+"""From here on a question about one customer's own state is refused whatever was found: no article knows it."""
+
+
+def _own(text: str, chance: float) -> float:
+    """How surely it asks after the customer's own state: the classifier's chance, or 0.9 where the wording agrees."""
+    return _OWN if chance >= 0.3 and _OWN_STATE.search(plain(text)) else min(chance, _OWN - 0.01)
+
+
 _OWN_STATE: Final = re.compile(
-    r"\b(?:do i (?:still |already |currently )?(?:have|owe)(?! to\b| \d)|have i got(?! to\b)|(?:i have|i've|have i) (?:got )?left|"
-    r"am i on|where(?: is|'s| are) my|(?:has|have|is|did|was) my|when will my)\b(?!.{0,20}\b(?:allowed|covered|safe|insured))",
+    r"\b(?:do i (?:still |already |currently )?(?:have|owe)(?! to\b| \d)|have i got(?! to\b)|"
+    r"(?:i have|i've|have i) (?:got )?left|"
+    r"am i on|where(?: is|'s| are) my|(?:has|have|is|did|was) my|"
+    r"when will my)\b(?!.{0,20}\b(?:allowed|covered|safe|insured))",
     re.IGNORECASE,
 )
 

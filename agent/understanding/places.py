@@ -23,6 +23,7 @@ class Gazetteer:
 
     belongs: Mapping[str, tuple[str, ...]]
     capitals_only: frozenset[str]
+    cities: frozenset[str]
     pattern: re.Pattern[str]
 
 
@@ -52,7 +53,9 @@ def gazetteer() -> Gazetteer:
             belongs.update({name.lower(): (country, *above(country)) for name in names})
     ordered = sorted(belongs, key=len, reverse=True)
     pattern = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, ordered))})(?!\w)", re.IGNORECASE)
-    return Gazetteer(belongs, frozenset(name.lower() for name in data[_NAMES_THAT_NEED_CAPITALS]), pattern)
+    capitals = frozenset(name.lower() for name in data[_NAMES_THAT_NEED_CAPITALS])
+    cities = frozenset(name.lower() for names in data["cities"].values() for name in names)
+    return Gazetteer(belongs, capitals, cities, pattern)
 
 
 def named(text: str) -> Iterator[str]:
@@ -70,13 +73,22 @@ def named(text: str) -> Iterator[str]:
         yield word
 
 
+@lru_cache(maxsize=8192)
 def regions(text: str) -> frozenset[str]:
     """Everything the named places lie in, in canonical spelling: "Galway" gives Ireland, EU, Europe."""
     belongs = gazetteer().belongs
     return frozenset(region for word in named(text) for region in belongs[word.lower()])
 
 
+@lru_cache(maxsize=8192)
 def countries(text: str) -> frozenset[str]:
     """The narrowest region of each named place only: "Galway" gives Ireland, "the EU" gives EU."""
     belongs = gazetteer().belongs
     return frozenset(belongs[word.lower()][0] for word in named(text))
+
+
+@lru_cache(maxsize=8192)
+def declared(text: str) -> frozenset[str]:
+    """The countries and regions a heading names for itself. A city in it is more often part of a name."""
+    known = gazetteer()
+    return frozenset(known.belongs[word.lower()][0] for word in named(text) if word.lower() not in known.cities)

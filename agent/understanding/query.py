@@ -21,28 +21,30 @@ from memory.messages import Line
 
 # Chat spellings and their plain forms: general to English messaging, not to an organisation.
 _PLAIN: Final[dict[str, str]] = {
-    "u": "you", "ur": "your", "urs": "yours", "r": "are", "n": "and", "pls": "please", "plz": "please", "thx": "thanks",
-    "tmrw": "tomorrow", "tmr": "tomorrow", "2moro": "tomorrow", "2day": "today", "wot": "what", "wots": "what is",
-    "wat": "what", "wats": "what is", "whats": "what is", "cn": "can", "cud": "could", "wud": "would", "shud": "should",
-    "gonna": "going to", "wanna": "want to", "gotta": "have to", "dunno": "do not know", "dont": "do not",
-    "doesnt": "does not", "didnt": "did not", "cant": "can not", "wont": "will not", "isnt": "is not", "im": "i am",
-    "ive": "i have", "ill": "i will", "xmas": "christmas", "bday": "birthday", "msg": "message", "acc": "account",
-    "acct": "account", "addy": "address", "del": "delivery", "wks": "weeks", "wk": "week", "hrs": "hours", "hr": "hour",
-    "mins": "minutes", "min": "minute", "mths": "months", "yrs": "years", "yr": "year", "mon": "monday",
-    "tues": "tuesday", "tue": "tuesday", "weds": "wednesday", "wed": "wednesday", "thurs": "thursday",
-    "thur": "thursday", "thu": "thursday", "fri": "friday", "quid": "pounds", "fiver": "5 pounds",
-    "tenner": "10 pounds", "bucks": "dollars", "nowt": "nothing", "owt": "anything", "em": "them", "yous": "you",
-    "asap": "as soon as possible", "diff": "different", "btw": "by the way", "rn": "right now", "w/e": "weekend",
+    "u": "you", "ur": "your", "urs": "yours", "r": "are", "n": "and", "pls": "please", "plz": "please",
+    "thx": "thanks", "tmrw": "tomorrow", "tmr": "tomorrow", "2moro": "tomorrow", "2day": "today", "wot": "what",
+    "wots": "what is", "wat": "what", "wats": "what is", "whats": "what is", "cn": "can", "cud": "could",
+    "wud": "would", "shud": "should", "gonna": "going to", "wanna": "want to", "gotta": "have to",
+    "dunno": "do not know", "dont": "do not", "doesnt": "does not", "didnt": "did not", "cant": "can not",
+    "wont": "will not", "isnt": "is not", "im": "i am", "ive": "i have", "ill": "i will", "xmas": "christmas",
+    "bday": "birthday", "msg": "message", "acc": "account", "acct": "account", "addy": "address", "del": "delivery",
+    "wks": "weeks", "wk": "week", "hrs": "hours", "hr": "hour", "mins": "minutes", "min": "minute",
+    "mths": "months", "yrs": "years", "yr": "year", "mon": "monday", "tues": "tuesday", "tue": "tuesday",
+    "weds": "wednesday", "wed": "wednesday", "thurs": "thursday", "thur": "thursday", "thu": "thursday",
+    "fri": "friday", "quid": "pounds", "fiver": "5 pounds", "tenner": "10 pounds", "bucks": "dollars",
+    "nowt": "nothing", "owt": "anything", "em": "them", "yous": "you", "asap": "as soon as possible",
+    "diff": "different", "btw": "by the way", "rn": "right now", "w/e": "weekend",
 }  # fmt: skip
 _WORD = re.compile(r"[\w/’']+")
 _NAME = re.compile(r"[A-Z][\w'’&-]*(?:\s+(?:(?:of|the|and|at|in|on|de|la)\s+)?[A-Z0-9][\w'’&-]*)*")
-_NOT_A_NAME: Final = frozenset(
-    "i i'm i've i'd i'll ok okay yes no hi hello hey thanks thank you the a an is are do does did can could would what "
-    "when where how which who why it it's there that this please sure great good sorry and but so if for to in on at my "
-    "we our your they will have has had was were did let be not yeah yep alright perfect fine also their unfortunately "
-    "certainly absolutely actually however here he she his her any all some monday tuesday wednesday thursday friday "
-    "saturday sunday may".split()
-)
+_NOT_A_NAME_WORDS = """
+i i'm i've i'd i'll ok okay yes no hi hello hey thanks thank you the a an is are do does did can could would what
+when where how which who why it it's there that this please sure great good sorry and but so if for to in on at my
+we our your they will have has had was were did let be not yeah yep alright perfect fine also their unfortunately
+certainly absolutely actually however here he she his her any all some monday tuesday wednesday thursday friday
+saturday sunday may
+"""
+_NOT_A_NAME: Final = frozenset(_NOT_A_NAME_WORDS.split())
 _CODE = re.compile(r"(?=.*[A-Z])[A-Z0-9]{6,}")
 MAX_QUERY_CHARS: Final = 1200
 """About 300 word pieces: the embedder reads 256 of them."""
@@ -67,11 +69,13 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _COURTESY = re.compile(
     r"^\W*(?:(?:hi|hey|hello|hiya|dear|good (?:morning|afternoon|evening|day)|g'day)\b[^.!?]{0,30}|"
     r"(?:(?:many |kind |best |warm )?(?:thanks|thank you|regards|wishes|cheers|sincerely|yours)\b[^.!?]{0,40})|"
-    r"(?:my name is|this is|i am|it's)\b[^.!?]*<[A-Z_]+\d*>[^.!?]*|(?:great|good|nice|ok|okay|perfect|lovely|sure)\b\W*)[.!,]?\s*$",
+    r"(?:my name is|this is|i am|it's)\b[^.!?]*<[A-Z_]+\d*>[^.!?]*|(?:great|good|nice|ok|okay|perfect|"
+    r"lovely|sure)\b\W*)[.!,]?\s*$",
     re.IGNORECASE,
 )
 _OPENING = re.compile(
-    r"^\W*(?:hi|hey|hello|hiya|good (?:morning|afternoon|evening)|g'day)\b(?: there| all| team)?[\s,!.:-]+", re.IGNORECASE
+    r"^\W*(?:hi|hey|hello|hiya|good (?:morning|afternoon|evening)|g'day)\b(?: there| all| team)?[\s,!.:-]+",
+    re.IGNORECASE,
 )
 _TAGS = re.compile(r"<[A-Z_]+_?\d*>|\S+@\S+|https?://\S+|\+?\d[\d ()-]{8,}\d")
 _ASKING = re.compile(
@@ -81,8 +85,8 @@ _ASKING = re.compile(
 )
 
 
-def focus(text: str) -> str:
-    """What a long message asks: courtesies, signatures and contact details gone, the sentences that ask said twice.
+def focus(text: str, *, twice: bool = True) -> str:
+    """What a long message asks: courtesies, signatures and contact details gone, and the sentences that ask `twice`.
 
     A mean-pooled embedding blurs a question inside a story; a message of one sentence stays as it is.
     """
@@ -91,21 +95,18 @@ def focus(text: str) -> str:
     if not kept:
         return " ".join(text.split())
     asking = [part for part in kept if _ASKING.search(part)]
-    twice = asking[-2:] if 0 < len(asking) < len(kept) else []
-    return " ".join(_OPENING.sub("", " ".join([*kept, *twice])).split())
-
-
-_CLAUSE = re.compile(
-    r"(?<=[.!?])\s+|\n+|,\s+(?=(?:what|which|when|where|who|how|why|can|could|do|does|did|is|are|will|would|should|may|"
-    r"am)\b)|\b(?=(?:what|which|when|where|who|how|why)\b)",
-    re.IGNORECASE,
-)
+    again = asking[-2:] if twice and 0 < len(asking) < len(kept) else []
+    return " ".join(_OPENING.sub("", " ".join([*kept, *again])).split())
 
 
 def asking_clause(text: str) -> str:
-    """The last part of the message that asks, without the story before it; the whole message where none does."""
-    whole = focus(plain(text))
-    parts = [part.strip() for part in _CLAUSE.split(whole) if part and part.strip()]
+    """The part of the message that asks, without the story around it: its questions by their mark, else the last
+    sentence worded as one, else the whole message."""
+    whole = focus(plain(text), twice=False)
+    parts = [part.strip() for part in _SENTENCE.split(whole) if part.strip()]
+    marked = [part for part in parts if part.endswith("?")]
+    if marked:
+        return " ".join(marked[-2:])
     return next((part for part in reversed(parts) if _ASKING.search(part)), whole)
 
 

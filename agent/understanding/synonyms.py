@@ -18,7 +18,7 @@ def _sets() -> tuple[tuple[str, ...], ...]:
 
 @lru_cache(maxsize=1)
 def alike() -> Mapping[str, frozenset[str]]:
-    """Stem to the stems of its synonyms (itself left out). Phrases of several words give their own stems no synonyms."""
+    """Stem to the stems of its synonyms (itself left out). The words of a phrase get no synonyms from it."""
     found: dict[str, set[str]] = {}
     for words in _sets():
         single = {stem(word) for word in words if " " not in word and word not in STOP_WORDS}

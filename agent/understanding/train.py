@@ -111,7 +111,10 @@ def _fitted(features: NDArray[np.float64], labels: NDArray[np.int64]) -> Floats:
     fit = LogisticRegression(C=INVERSE_PENALTY, class_weight="balanced", max_iter=5000, tol=1e-6).fit(features, labels)
     coefficients, intercepts = fit.coef_, fit.intercept_
     if len(fit.classes_) == 2:
-        coefficients, intercepts = np.vstack([-coefficients, coefficients]) / 2, np.hstack([-intercepts, intercepts]) / 2
+        coefficients, intercepts = (
+            np.vstack([-coefficients, coefficients]) / 2,
+            np.hstack([-intercepts, intercepts]) / 2,
+        )
     weights = np.zeros((features.shape[1] + 1, len(LABELS)), dtype=np.float32)
     weights[-1] = -30.0
     for at, label in enumerate(fit.classes_):
@@ -120,9 +123,7 @@ def _fitted(features: NDArray[np.float64], labels: NDArray[np.int64]) -> Floats:
     return weights
 
 
-def _cross_validated(
-    features: NDArray[np.float64], queried: NDArray[np.float64], labels: NDArray[np.int64]
-) -> Report:
+def _cross_validated(features: NDArray[np.float64], queried: NDArray[np.float64], labels: NDArray[np.int64]) -> Report:
     """Every fifth row held out in turn, in both its forms."""
     guesses = np.zeros_like(labels)
     fold = np.arange(len(labels)) % FOLDS

@@ -29,13 +29,15 @@ _LONG: Final = 80
 """Words beyond which a story is told: one cue in it says little, so only the classifier speaks."""
 _REFERENCE: Final = re.compile(r"\b(?=[\w-]*\d)(?:[A-Z]{2,}-?\d{4,}|[A-Z0-9]{3,}-?\d{3,}[A-Z0-9-]*|#?\d{5,12})\b")
 _ASKS_TO_ACT: Final = re.compile(
-    r"\b(?:please|pls|plz|can you|could you|would you|will you|i (?:want|need|would like|'d like) you to|for me|go ahead|you to|sort it|"
+    r"\b(?:please|pls|plz|can you|could you|would you|will you|i (?:want|need|would like|"
+    r"'d like) you to|for me|go ahead|you to|sort it|"
     r"chase|fix it)\b",
     re.IGNORECASE,
 )
 _ASKS_TO_LOOK: Final = re.compile(
     r"\b(?:can|could|would|will) you (?:please )?(?:tell|check|see|look|confirm|let me know|say|explain|find out|show)|"
-    r"\b(?:please|pls) (?:tell|check|confirm|let me know|explain|advise)\b|^\W*(?:where|when|has|is|did|what|how|why)\b",
+    r"\b(?:please|pls) (?:tell|check|confirm|let me know|explain|advise)\b|^\W*(?:where|when|has|is|"
+    r"did|what|how|why)\b",
     re.IGNORECASE,
 )
 _HARD_CUES: Final = ("legal", "safety", "fraud", "insult", "anger")
@@ -73,7 +75,7 @@ def _kind(
     person, complaint = chances["person"], chances["complaint"]
     if len(text.split()) > _LONG:
         shown = {}
-    said = _said(shown, ("contact_human", "real_human", "bare_human", "not_machine", "call_back", "escalate", "put_through"))
+    said = _said(shown, ("contact_human", "bare_human", "not_machine", "call_back", "escalate", "put_through"))
     if said and person >= PERSON_SAID and person >= complaint:
         return "person", max(person, 0.5), f"asks for a person ({said!r})"
     if "wants_call" in shown and complaint < COMPLAINT:
@@ -116,7 +118,12 @@ _READS: Final[Mapping[str, str]] = {
 
 def _asks_to_act(text: str, chances: Mapping[str, float]) -> bool:
     """Whether staff must do something to a named order or account; looking something up is not that."""
-    if len(text.split()) > _LONG or not _REFERENCE.search(text) or not _ASKS_TO_ACT.search(text) or _ASKS_TO_LOOK.search(text):
+    if (
+        len(text.split()) > _LONG
+        or not _REFERENCE.search(text)
+        or not _ASKS_TO_ACT.search(text)
+        or _ASKS_TO_LOOK.search(text)
+    ):
         return False
     return chances["action"] + chances["own"] + chances["problem"] >= ACTION
 

@@ -15,14 +15,15 @@ from knowledge.sparse import STOP_WORDS, stem
 
 _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
 # Asked with, not about: they are in every question and in no answer.
-_EMPTY: Final = frozenset(
-    "much many long get got getting give gave go going gone tell know want need like would could please thanks hello hi "
-    "hey say said see look thing things stuff way make made let put use using one ones something anything someone "
-    "anyone lot lots bit sort kind ok okay really actually still already also even back well good great nice sure "
-    "possible able wonder wondering question ask asking think thought find help think may might must shall yes no "
-    "sorry dear regards kind cheers morning afternoon evening ever maybe though else take takes taking come comes set "
-    "any not don't can't won't there here".split()
-)
+_EMPTY_WORDS = """
+much many long get got getting give gave go going gone tell know want need like would could please thanks hello hi
+hey say said see look thing things stuff way make made let put use using one ones something anything someone anyone
+lot lots bit sort kind ok okay really actually still already also even back well good great nice sure possible able
+wonder wondering question ask asking think thought find help think may might must shall yes no sorry dear regards
+kind cheers morning afternoon evening ever maybe though else take takes taking come comes set any not don't can't
+won't there here
+"""
+_EMPTY: Final = frozenset(_EMPTY_WORDS.split())
 _FIRST_WORD: Final = 1996
 """Where whole words start in the vocabulary; from there on it is sorted by how often English uses them."""
 _UNKNOWN: Final = 1.0
@@ -53,7 +54,8 @@ def rarity(word: str) -> float:
     return min(1.0, max(0.1, math.log(rank / 60) / math.log(20_000 / 60)))
 
 
-def content(text: str) -> dict[str, float]:
+@lru_cache(maxsize=4096)
+def content(text: str) -> Mapping[str, float]:
     """Stem to rarity of each word that says what the message is about, in order of appearance."""
     found: dict[str, float] = {}
     for match in _WORD.finditer(plain(text)):

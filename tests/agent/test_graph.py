@@ -18,6 +18,7 @@ from agent_support import (
     QUESTION,
     SECOND,
     Audience,
+    Lenient,
     Shelf,
     WordUnderstanding,
     deps,
@@ -36,7 +37,7 @@ from agent.graph import after_admit, after_approve, after_generate, after_guard,
 from agent.parking import serializer, thread
 from agent.ports import Bench, Run
 from agent.settings import Endpoint
-from agent.state import Draft, Handoff, Sentence, Turn, Verdict
+from agent.state import Draft, Handoff, Sentence, Turn
 from agent.templates import DEFAULTS
 from agent.turning import outcome, record
 from knowledge.errors import LibraryUnavailable
@@ -338,13 +339,6 @@ async def test_courtesies_alone_are_no_answer_and_are_not_spoken() -> None:
     ran = await run(turn(), deps(scripted("Happy to help! Let me know.")))
     assert ran.said == DEFAULTS["unknown"]
     assert ran.audience.heard == []
-
-
-class Lenient:
-    """A judge that passes everything, so that only the guard stands between a draft and the customer."""
-
-    def judge(self, sentence: Sentence, question: object) -> Verdict:
-        return Verdict("lenient", "generate", "pass", "anything goes")
 
 
 @pytest.mark.parametrize("name", ["<PERSON_9>", "<EMAIL_ADDRESS_2>", "<US_SSN_1>"])
