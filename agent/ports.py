@@ -73,9 +73,13 @@ class Understanding(Protocol):
 
 
 class Floor(Protocol):
-    """Says whether the passages found answer the question at all."""
+    """Says whether the passages found answer the question at all, and which of them come nearest to it."""
 
     def judge(self, question: Question) -> Verdict: ...
+
+    def order(self, question: Question) -> Sequence[int]:
+        """Places in `question.hits`, best first; a passage that is not in force today is not among them."""
+        ...
 
 
 class Judge(Protocol):

@@ -275,3 +275,9 @@ def _weights() -> NDArray[np.float32]:
     """The shipped weights of FEATURES."""
     card = json.loads(files("agent.understanding").joinpath("weights/evidence.json").read_text(encoding="utf-8"))
     return np.array([card["weights"][name] for name in FEATURES], dtype=np.float32)
+
+
+def reload() -> None:
+    """Forgets the weights that were read and what was ranked by them, after new ones were written."""
+    _weights.cache_clear()
+    _ranked.cache_clear()

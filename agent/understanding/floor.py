@@ -93,6 +93,10 @@ class LearntFloor:
         reason = "the passages answer it" if passes else _why_not(self._fit, signals)
         return _verdict("pass" if passes else "template", probability, reason, ranked[0])
 
+    def order(self, question: Question) -> tuple[int, ...]:
+        """Places of the hits in force, best first."""
+        return tuple(item.index for item in rank(question, self._clock()))
+
 
 def _verdict(decision: Literal["pass", "template"], score: float, reason: str, top: Evidence) -> Verdict:
     return Verdict("floor", "retrieve", decision, reason, round(score, 3), top.passage.id)

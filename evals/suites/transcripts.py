@@ -126,7 +126,8 @@ def token_f1(given: str, wanted: str) -> float:
 def metrics(rows: Sequence[Row]) -> dict[str, float | int | None]:
     """The suite's figures, None where no row carries what one needs. A `handoff_only` row counts for handoff alone.
 
-    `first_source_hit` is over all rows that expect an answer from named passages: one not answered is a miss.
+    `first_source_hit` is over the answers given where passages are named: one not answered has no source, and counts
+    against `route_accuracy` and `answered_share`. `…_of_answerable` counts it as a miss here too.
     """
     full = [r for r in rows if not r.handoff_only]
     answerable = [r for r in full if r.expected == "answer"]
@@ -140,8 +141,8 @@ def metrics(rows: Sequence[Row]) -> dict[str, float | int | None]:
         "route_macro_f1": _macro_f1(full),
         **_handoff(rows),
         "passage_recall@5": _mean([r.recall5 for r in answerable if r.recall5 is not None]),
-        "first_source_hit": _mean(hits),
-        "first_source_hit_of_answered": _mean([float(r.hit) for r in answers if r.hit is not None]),
+        "first_source_hit": _mean([float(r.hit) for r in answers if r.hit is not None]),
+        "first_source_hit_of_answerable": _mean(hits),
         "unanswerable_refused": _mean([float(r.route != "answer") for r in full if r.expected == "other"]),
         "answered_share": _mean([float(r.route == "answer") for r in answerable]),
         "answer_token_f1": _mean([r.token_f1 for r in full if r.token_f1 is not None]),

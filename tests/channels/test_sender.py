@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from agent_support import prepare
 from sqlalchemy import Connection, RowMapping, Table, select, update
 
 from agent.dispatch.in_process import InProcessBus
@@ -25,7 +27,6 @@ from memory import controls, outbox, ownership, receive, turns
 from memory.consent import opted_out
 from memory.log import Head
 from memory.messages import Inbound, Outbound
-from memory.migrate import migrate
 from memory.receive import NewIds, Receipt
 from memory.schema import consents, dead_letters
 from memory.schema import outbox as table
@@ -165,17 +166,12 @@ async def post(tmp_path: Path) -> AsyncIterator[Post]:
         yield made
 
 
-def opened(url: str) -> Any:
-    from contextlib import asynccontextmanager
-
-    @asynccontextmanager
-    async def office() -> AsyncIterator[Post]:
-        migrate(url)
-        store, vault, provider = open_store(url), Vault(MasterKey.from_secret("0f" * 32)), ScriptedProvider()
-        yield Post(store, vault, provider, Sender(store, vault, InProcessBus(), outlets(provider), "holder"))
-        await store.close()
-
-    return office()
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Post]:
+    await asyncio.to_thread(prepare, url)
+    store, vault, provider = open_store(url), Vault(MasterKey.from_secret("0f" * 32)), ScriptedProvider()
+    yield Post(store, vault, provider, Sender(store, vault, InProcessBus(), outlets(provider), "holder"))
+    await store.close()
 
 
 # --- out ---
