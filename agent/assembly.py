@@ -96,7 +96,7 @@ def open_deps(
         floor=LearntFloor(),
         judges=(GroundingJudge(),),
         model=answer,
-        templates=templates(settings.agent.templates),
+        templates=_templates(settings),
         organisation=settings.organisation.name,
         voice=settings.organisation.voice,
         collections=dict(collections or {}),
@@ -147,6 +147,13 @@ def versions(embedder: Embedder, endpoints: list[str]) -> Mapping[str, str]:
         "embedding": embedder.name,
         "route": ",".join(endpoints),
     }
+
+
+def _templates(settings: Configured) -> Mapping[str, str]:
+    try:
+        return templates(settings.agent.templates)
+    except ValueError as error:
+        raise Misconfigured(str(error)) from error
 
 
 def master_key(settings: Configured) -> MasterKey:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from agent.dispatch.signals import Signal
 from agent.errors import Refused
+from agent.guardrails.pii import PiiUnavailable
 from agent.ports import Bus, Doorbell
 from agent.redaction import redact_text
 from agent.worker import Worker
@@ -142,7 +143,12 @@ class Desk:
 
     async def _redacted(self, conversation: str, text: str) -> str:
         customer = (await self.store.read(lambda c: log.read_head(c, conversation)))["customer_id"]
-        return await redact_text(text, customer, self.worker.detector, self.store, self.vault)
+        try:
+            return await redact_text(text, customer, self.worker.detector, self.store, self.vault)
+        except PiiUnavailable:
+            raise Refused(
+                "the privacy filter is not working, so words cannot be changed now; approve or reject"
+            ) from None
 
     async def _tell(self, conversation: str, restart: bool = False) -> None:
         if restart:

@@ -100,7 +100,7 @@ class Agent(Section):
 
     window_tokens: int = Field(default=1200, gt=0)
     fold_tokens: int = Field(default=400, gt=0)
-    passages: int = Field(default=24, gt=0, le=50)
+    passages: int = Field(default=16, gt=0, le=50)
     retrieve_timeout_s: float = Field(default=5.0, gt=0)
     lease_s: float = Field(default=60.0, gt=0)
     max_failures: int = Field(default=3, gt=0)

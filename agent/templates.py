@@ -22,7 +22,13 @@ DEFAULTS: Mapping[str, str] = {
 
 
 def templates(overrides: Mapping[str, str]) -> dict[str, str]:
-    """The defaults with an organisation's own. Raises ValueError naming a key that no template has."""
+    """The defaults with an organisation's own. Raises ValueError naming a key that no template has, or a template whose
+    braces name anything but {organisation}."""
+    for name, text in overrides.items():
+        try:
+            text.format(organisation="")
+        except (LookupError, ValueError):
+            raise ValueError(f"agent.templates.{name} may use {{organisation}} and no other braces") from None
     if unknown := sorted(set(overrides) - set(DEFAULTS)):
         raise ValueError(f"agent.templates has no {', '.join(unknown)}; there are: {', '.join(DEFAULTS)}")
     return {**DEFAULTS, **overrides}

@@ -66,6 +66,8 @@ def defused(text: str) -> str:
     """Tags, special tokens and control characters made harmless; pseudonyms as they are."""
     text = _BRACKETED.sub(lambda match: f"({match[1] or match[2]})", text)
     text = _TAG.sub("\u2039", text)
+    if text.replace("\n", "").isprintable():  # nothing to take out, as nearly always
+        return text
     return "".join(character for character in text if character in _KEPT or category(character)[0] != "C")
 
 

@@ -350,7 +350,7 @@ async def test_an_edit_while_the_privacy_filter_is_down_decides_nothing(opened: 
     shop: Office = await opened(detector=detector)
     conversation, turn = await waiting(shop)
     detector.down = True
-    with pytest.raises(PiiUnavailable):
+    with pytest.raises(Refused, match="privacy filter"):
         await shop.runtime.desk.decide(turn, "edit", "Dear Ben Ash", "ada")
     detector.down = False
     await shop.runtime.desk.decide(turn, "approve", None, "ada")

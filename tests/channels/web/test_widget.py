@@ -119,7 +119,7 @@ async def test_deltas_are_void_after_a_restart(visit: Any, address: str, standin
     await expect(page.locator(".provisional .text")).to_have_text("The wrong half")
     await standin.broadcast(talk, {"type": "restart", "turn": "t1"})
     await expect(page.get_by_text("The wrong half")).to_have_count(0)
-    await stream(standin, talk, ["The right ", "whole.", "And more."])
+    await stream(standin, talk, ["The right ", "whole.", " And more."])
     await expect(page.locator(".provisional .text")).to_have_text("The right whole. And more.")
     await standin.append(talk, "replied", "The right whole.", turn="t1")
     await expect(page.locator("[role=log] .bot .text")).to_have_text("The right whole.")
