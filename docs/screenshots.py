@@ -28,7 +28,7 @@ IMAGES = ROOT / "docs" / "images"
 KEY = "the-key-of-the-pictures"
 FRONTDESK = (sys.executable, "-m", "channels.cli")
 
-QUESTION = "How long do I have to return a jacket I haven't worn?"
+QUESTION = "How long do I have to return something?"
 WISH = "I ordered two by mistake. Can I talk to a person?"
 ANSWER = "Hello, Morgan here. No trouble: keep one and send the other back; the label is in your parcel."
 

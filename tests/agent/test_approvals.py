@@ -29,7 +29,6 @@ from agent_support import (
 from sqlalchemy import Connection
 
 from agent.errors import AlreadyDecided, Refused, StoreUnavailable, UnknownTurn
-from agent.guardrails.pii import PiiUnavailable
 from agent.parking import thread
 from agent.templates import DEFAULTS
 from memory import turns
