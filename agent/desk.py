@@ -13,7 +13,7 @@ from agent.guardrails.pii import PiiUnavailable
 from agent.ports import Bus, Doorbell
 from agent.redaction import redact_text
 from agent.worker import Worker
-from memory import log, ownership, reading, turns
+from memory import drafts, log, ownership, reading, turns
 from memory.messages import Owner
 from memory.store import Store
 from memory.vault import Vault
@@ -109,7 +109,7 @@ class Desk:
         chosen, now = {"decision": decision, "text": words, "person": person}, datetime.now(UTC)
         worker = self.worker
         decided = await self.store.write(
-            lambda c: turns.decide(
+            lambda c: drafts.decide(
                 c, self.vault, turn, chosen, holder=worker.holder, now=now, lease_s=worker.limits.lease_s
             )
         )

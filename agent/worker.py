@@ -30,7 +30,7 @@ from agent.ports import Bench, Bus, Deps, Doorbell, Run
 from agent.redaction import Detector, redact
 from agent.state import Turn
 from agent.turning import begin, outcome
-from memory import turns
+from memory import drafts, turns
 from memory.errors import MemoryFault, StoreUnavailable
 from memory.store import Store
 from memory.turns import Committed, Outcome, Taken
@@ -138,10 +138,10 @@ class Worker:
 
     async def _pick_up_decided(self) -> None:
         now = _now()
-        left = await self.store.read(lambda c: turns.stranded_ids(c, now))
+        left = await self.store.read(lambda c: drafts.stranded_ids(c, now))
         if not left:
             return
-        rows = await self.store.write(lambda c: turns.stranded(c, self.vault, now, self.limits.lease_s, self.holder))
+        rows = await self.store.write(lambda c: drafts.stranded(c, self.vault, now, self.limits.lease_s, self.holder))
         for row in rows:
             await self.resume(row)
 
@@ -247,7 +247,7 @@ class Worker:
         await copy_out(self._memory, self.parked, turn_id)
         turn = Turn(**{name: result[name] for name in Turn.__dataclass_fields__})
         waiting, now = outcome(turn, bench, push=False), _now()
-        done = await self.store.write(lambda c: turns.park(c, self.vault, waiting, now))
+        done = await self.store.write(lambda c: drafts.park(c, self.vault, waiting, now))
         if done.status == "superseded":
             await self.parked.adelete_thread(turn_id)
         await self.bus.publish(turn.conversation, Signal("changed", turn.conversation, turn_id))
@@ -270,7 +270,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001  (the edge of a turn: it must not stay busy)
             _log.error("resume_failed", turn=turn, error=type(error).__name__, exc_info=True)
             words, now = type(error).__name__, _now()
-            await self.store.write(lambda c: turns.unpark(c, self.vault, conversation, turn, words, now))
+            await self.store.write(lambda c: drafts.unpark(c, self.vault, conversation, turn, words, now))
         finally:
             self._held.discard(turn)
         await self.parked.adelete_thread(turn)

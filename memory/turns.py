@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, or_, select, u
 
 from memory.consent import opted_out
 from memory.dead_letters import bury
-from memory.errors import AlreadyDecided, UnknownTurn
+from memory.errors import UnknownTurn
 from memory.log import Head, read_events, redact_events
 from memory.messages import Event
 from memory.outbox import enqueue
@@ -175,8 +175,8 @@ def commit(connection: Connection, vault: Vault, outcome: Outcome, now: datetime
     Refused when the owner's epoch moved, when a newer message came, or when the lease is no longer this turn's.
     """
     head = Head.lock(connection, vault, outcome.conversation)
-    if why := _overtaken(head, outcome):
-        return _refuse(connection, head, outcome.turn, why, now)
+    if why := overtaken(head, outcome):
+        return refuse(connection, head, outcome.turn, why, now)
     redact_events(connection, outcome.conversation, outcome.redacted)
     if outcome.triage:
         head.append("triaged", now, turn=outcome.turn, meta=outcome.triage)
@@ -194,7 +194,7 @@ def commit(connection: Connection, vault: Vault, outcome: Outcome, now: datetime
         bury(connection, "turn", outcome.turn, outcome.conversation, outcome.dead_letter, now)
     head.set(answered_seq=outcome.to_seq, parked_seq=0, lease=None, lease_until=None, failures=0, retry_at=None)
     head.save()
-    _end(connection, outcome.turn, "committed", now, route=outcome.route, record=dict(outcome.record))
+    end(connection, outcome.turn, "committed", now, route=outcome.route, record=dict(outcome.record))
     return Committed("committed", head.row["seq"])
 
 
@@ -209,7 +209,7 @@ def _reply(head: Head, outcome: Outcome, now: datetime) -> None:
         enqueue(head, f"turn-{outcome.turn}", seq, text, "reply", outcome.sources, now)
 
 
-def _overtaken(head: Head, outcome: Outcome) -> str:
+def overtaken(head: Head, outcome: Outcome) -> str:
     if head.row["epoch"] != outcome.epoch:
         return "owner changed"
     if head.row["inbound_seq"] != outcome.to_seq:
@@ -219,15 +219,15 @@ def _overtaken(head: Head, outcome: Outcome) -> str:
     return ""
 
 
-def _refuse(connection: Connection, head: Head, turn: str, why: str, now: datetime) -> Committed:
+def refuse(connection: Connection, head: Head, turn: str, why: str, now: datetime) -> Committed:
     if head.row["lease"] == turn:
         head.set(lease=None, lease_until=None)
         head.save()
-    _end(connection, turn, "superseded", now, error=why)
+    end(connection, turn, "superseded", now, error=why)
     return Committed("superseded", why=why)
 
 
-def _end(connection: Connection, turn: str, status: str, now: datetime, **values: Any) -> None:
+def end(connection: Connection, turn: str, status: str, now: datetime, **values: Any) -> None:
     """Ends a turn that is still live; one that was committed stays committed, whatever comes after."""
     connection.execute(_END, {"of": turn, "status": status, "ended_at": now, **values})
 
@@ -247,7 +247,7 @@ def fail(
         retry_at = now + timedelta(seconds=retry_s)
         head.set(lease=None, lease_until=None, failures=head.row["failures"] + 1, retry_at=retry_at)
         head.save()
-    _end(connection, turn, "failed", now, error=error)
+    end(connection, turn, "failed", now, error=error)
 
 
 def hand_back(connection: Connection, vault: Vault, conversation: str, turn: str, now: datetime) -> None:
@@ -256,89 +256,7 @@ def hand_back(connection: Connection, vault: Vault, conversation: str, turn: str
     if head.row["lease"] == turn:
         head.set(lease=None, lease_until=None)
         head.save()
-    _end(connection, turn, "superseded", now, error="handed back")
-
-
-def park(connection: Connection, vault: Vault, outcome: Outcome, now: datetime) -> Committed:
-    """Lets a draft wait for a person and frees the lease. Refused like a commit."""
-    head = Head.lock(connection, vault, outcome.conversation)
-    if why := _overtaken(head, outcome):
-        return _refuse(connection, head, outcome.turn, why, now)
-    redact_events(connection, outcome.conversation, outcome.redacted)
-    meta = {"sources": list(outcome.sources)}
-    text = vault.book(connection, head.row["customer_id"]).restore(outcome.reply)
-    head.append("parked", now, text, redacted=outcome.reply, turn=outcome.turn, meta=meta)
-    head.set(parked_seq=outcome.to_seq, lease=None, lease_until=None)
-    head.save()
-    connection.execute(
-        update(turns)
-        .where(turns.c.id == outcome.turn)
-        .values(status="parked", record=dict(outcome.record), route=outcome.route)
-    )
-    return Committed("committed", head.row["seq"])
-
-
-def decide(
-    connection: Connection,
-    vault: Vault,
-    turn: str,
-    decision: Mapping[str, Any],
-    *,
-    holder: str,
-    now: datetime,
-    lease_s: float,
-) -> RowMapping:
-    """Records a person's decision on a parked draft and takes the lease to carry it out.
-
-    A compare-and-set: the second to decide gets AlreadyDecided. Raises UnknownTurn for one that does not wait.
-    """
-    won = connection.execute(
-        update(turns)
-        .where(turns.c.id == turn, turns.c.status == "parked")
-        .values(status="decided", decision=dict(decision), holder=holder)
-    ).rowcount
-    row = connection.execute(select(turns).where(turns.c.id == turn)).mappings().first()
-    if row is None:
-        raise UnknownTurn(f"no turn {turn}")
-    if not won:
-        raise AlreadyDecided(f"turn {turn} is {row['status']}")
-    head = Head.lock(connection, vault, row["conversation_id"])
-    head.append("decided", now, turn=turn, meta={"decision": decision["decision"], "person": decision["person"]})
-    head.set(lease=turn, lease_until=now + timedelta(seconds=lease_s))
-    head.save()
-    return row
-
-
-def stranded_ids(connection: Connection, now: datetime) -> list[str]:
-    """Ids of decided turns whose lease ran out."""
-    query = (
-        select(turns.c.id)
-        .join(conversations, conversations.c.id == turns.c.conversation_id)
-        .where(turns.c.status == "decided", conversations.c.lease == turns.c.id, conversations.c.lease_until < now)
-    )
-    return list(connection.execute(query).scalars())
-
-
-def stranded(connection: Connection, vault: Vault, now: datetime, lease_s: float, holder: str) -> list[RowMapping]:
-    """Decided turns whose process died before it carried the decision out; the lease is taken for `holder`."""
-    ids = stranded_ids(connection, now)
-    mine = []
-    for row in connection.execute(select(turns).where(turns.c.id.in_(ids))).mappings().all():
-        head = Head.lock(connection, vault, row["conversation_id"])
-        if head.row["lease"] == row["id"] and head.row["lease_until"] < now:
-            head.set(lease_until=now + timedelta(seconds=lease_s))
-            head.save()
-            mine.append(row)
-    return mine
-
-
-def unpark(connection: Connection, vault: Vault, conversation: str, turn: str, error: str, now: datetime) -> None:
-    """Ends a parked turn that could not go on; its messages are due again."""
-    head = Head.lock(connection, vault, conversation)
-    if head.row["lease"] == turn:
-        head.set(lease=None, lease_until=None, parked_seq=0, failures=head.row["failures"] + 1)
-        head.save()
-    _end(connection, turn, "failed", now, error=error)
+    end(connection, turn, "superseded", now, error="handed back")
 
 
 def read_turn(connection: Connection, turn: str) -> RowMapping:
@@ -347,9 +265,3 @@ def read_turn(connection: Connection, turn: str) -> RowMapping:
     if row is None:
         raise UnknownTurn(f"no turn {turn}")
     return row
-
-
-def waiting(connection: Connection) -> list[RowMapping]:
-    """Turns whose drafts wait for a person, oldest first."""
-    query = select(turns).where(turns.c.status == "parked").order_by(turns.c.started_at)
-    return list(connection.execute(query).mappings())

@@ -31,7 +31,7 @@ from sqlalchemy import Connection
 from agent.errors import AlreadyDecided, Refused, StoreUnavailable, UnknownTurn
 from agent.parking import thread
 from agent.templates import DEFAULTS
-from memory import turns
+from memory import drafts, turns
 from memory.schema import outbox
 
 Open = Callable[..., Any]
@@ -206,7 +206,7 @@ async def decided_only(shop: Office, turn: str, lease_s: float) -> None:
     def work(connection: Connection) -> None:
         decision = {"decision": "approve", "text": "", "person": "ada"}
         now = datetime.now(UTC)
-        turns.decide(connection, shop.runtime.vault, turn, decision, holder="dead", now=now, lease_s=lease_s)
+        drafts.decide(connection, shop.runtime.vault, turn, decision, holder="dead", now=now, lease_s=lease_s)
 
     await shop.store.write(work)
 

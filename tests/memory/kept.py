@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, RowMapping, Table, select
 
-from memory import log, ownership, turns
+from memory import drafts, log, ownership, turns
 from memory.messages import Event, Inbound
 from memory.receive import NewIds, Receipt, receive
 from memory.store import Store
@@ -77,4 +77,4 @@ class Kept:
 
     def deciding(self, turn: str) -> Callable[[Connection], RowMapping]:
         decision = {"decision": "approve", "text": "", "person": "ada"}
-        return lambda c: turns.decide(c, self.vault, turn, decision, holder="test", now=NOW, lease_s=LEASE_S)
+        return lambda c: drafts.decide(c, self.vault, turn, decision, holder="test", now=NOW, lease_s=LEASE_S)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from kept import LATER, NOW, Kept
 
-from memory import log, ownership, turns
+from memory import drafts, log, ownership, turns
 from memory.errors import AlreadyDecided, NotYours, UnknownConversation, UnknownTurn, WrongToken
 from memory.receive import open_web
 from memory.schema import claims, conversations, dead_letters, events, outbox
@@ -186,7 +186,7 @@ async def test_two_people_never_own_one_conversation(kept: Kept) -> None:
 
 async def test_a_parked_draft_is_decided_by_the_first_only(kept: Kept) -> None:
     taken = await kept.received_and_taken()
-    await kept.write(lambda c: turns.park(c, kept.vault, kept.outcome(taken, reply="Draft."), NOW))
+    await kept.write(lambda c: drafts.park(c, kept.vault, kept.outcome(taken, reply="Draft."), NOW))
     assert await kept.take_id(taken.head["id"], "t-none") is None
     await kept.write(kept.deciding(taken.turn))
     with pytest.raises(AlreadyDecided):
@@ -196,7 +196,7 @@ async def test_a_parked_draft_is_decided_by_the_first_only(kept: Kept) -> None:
 
 async def test_a_newer_message_supersedes_a_parked_draft(kept: Kept) -> None:
     taken = await kept.received_and_taken()
-    await kept.write(lambda c: turns.park(c, kept.vault, kept.outcome(taken, reply="Draft."), NOW))
+    await kept.write(lambda c: drafts.park(c, kept.vault, kept.outcome(taken, reply="Draft."), NOW))
     await kept.receive(kept.sms("And another question"))
     after = await kept.take_id(taken.head["id"], "t-after")
     assert after is not None
