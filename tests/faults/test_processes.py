@@ -210,7 +210,8 @@ async def test_deltas_of_a_worker_reach_a_socket_on_another_process(
                 frame = orjson.loads(await asyncio.wait_for(socket.recv(), 60))
                 deltas += [frame["text"]] if frame["type"] == "delta" else []
                 event = frame if frame.get("role") == "bot" else None
-            assert "".join(deltas) == event["text"]
+            assert deltas, "nothing was streamed"
+            assert event["text"].startswith("".join(deltas))  # the event may overtake the last of them
             turn = next(t for t in history(serve).rows["turns"] if t["id"] == event["turn"])
             streamed_by.add("worker" if f":{worker.pid}:" in turn["holder"] else "serve")
             if "worker" in streamed_by:

@@ -16,7 +16,7 @@ BOB = {"Authorization": "Bearer bob-key"}
 EVE = {"Authorization": "Bearer eve-key"}
 
 
-async def test_a_question_is_answered_with_a_source_and_streamed(acme: House) -> None:
+async def test_a_question_is_answered_with_a_source_and_what_was_streamed_is_its_beginning(acme: House) -> None:
     async with acme.chat() as chat:
         name = await chat.say("How many days do I have to return unworn items?")
         await chat.until(type="ack", id=name)
@@ -27,7 +27,8 @@ async def test_a_question_is_answered_with_a_source_and_streamed(acme: House) ->
         assert source["title"] == "Returning an order"
         assert source["quote"] in reply["text"]
         deltas = [frame["text"] for frame in chat.frames if frame["type"] == "delta"]
-        assert "".join(deltas) == reply["text"]
+        # The event may overtake the last deltas: they are provisional, and void once the reply is in the log.
+        assert reply["text"].startswith("".join(deltas))
 
 
 async def test_it_says_that_it_is_automated_once_and_again_after_a_person_gave_back(acme: House) -> None:
