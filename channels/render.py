@@ -192,7 +192,7 @@ def _break(text: str, end: int) -> int:
 # --- email ---
 
 _RE = re.compile(r"^\s*(?:re|aw|sv|antw|rif|odp|vs|ynt)\s*(?:\[\d+\])?\s*[:：]\s*", re.IGNORECASE)
-_MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")  # printable ASCII alone, as RFC 5322 section 3.6.4 has it
 _URL = re.compile(r"https?://[^\s<>\"']{1,500}[^\s<>\"'.,;:!?)]")
 _AUTOMATIC: Mapping[Purpose, str] = {
     "reply": "auto-replied",

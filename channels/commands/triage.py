@@ -46,7 +46,6 @@ def _text(line: str) -> str:
 
 async def _triage(settings: Settings, texts: list[str]) -> list[dict[str, Any]]:
     from agent.understanding.triage import LocalUnderstanding
-
     from knowledge.embedding import open_embedder
 
     embedder, understanding = await open_embedder(settings.models.embedding.model), LocalUnderstanding()

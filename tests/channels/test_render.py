@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from channels.gsm7 import BASIC, EXTENDED, fold, is_gsm7, length
@@ -256,6 +256,7 @@ hostile = st.text(max_size=100)
 
 @settings(deadline=None)
 @given(hostile, hostile, hostile, hostile)
+@example("", "", "<\x1b>", "<a\u2028b> <c@d>")
 def test_no_header_of_an_email_can_hold_a_line_break(id: str, subject: str, message: str, references: str) -> None:
     thread = {"subject": subject, "message_id": message, "references": references}
     mail = render("x", (), "email", letter=Letter(id, "x.example", thread=thread))

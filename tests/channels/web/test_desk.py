@@ -401,6 +401,7 @@ async def test_the_address_opens_the_same_conversation_after_a_reload(
     await asked(standin, "second question", customer="Two")
     desk = await enter(visit, address)
     await opened(desk, "first question")
+    await desk.wait_for_url("**c=*")  # the address follows what is drawn
     await desk.reload()
     await expect(desk.locator(".about h2")).to_have_text("One")
     await desk.goto(f"{address}/desk/?c=gone")
