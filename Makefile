@@ -8,6 +8,8 @@ DEV     := $(VENV)/dev.stamp
 HELP    := data/help-centre.stamp
 CONFIG  ?= sample/frontdesk.toml
 PIP     := $(BIN)/pip --disable-pip-version-check install --quiet --quiet --constraint constraints.txt
+# Three on two cores, as many of these tests wait for a timer; those that share a server or a browser run one by one.
+FAST_TESTS := $(BIN)/pytest -n 3 -m "not model and not browser and not server and not slow"
 
 export HF_HUB_OFFLINE := 1
 # Where this is set, every start compiles every module again: 2 to 3 s of a start.
@@ -25,10 +27,10 @@ run: $(HELP) ## the sample organisation's help centre on http://127.0.0.1:8000
 	@exec $(BIN)/frontdesk serve --config $(CONFIG)
 
 test: $(DEV) browser ## every test but the slow ones (under 10 minutes)
-	$(BIN)/pytest -m "not slow"
+	@$(FAST_TESTS); fast=$$?; $(BIN)/pytest -m "not slow and (model or browser or server)" && exit $$fast
 
 test-fast: $(DEV) ## the tests without a model, browser or server (under a minute)
-	$(BIN)/pytest -m "not model and not browser and not server and not slow"
+	$(FAST_TESTS)
 
 test-slow: $(DEV) browser ## faults and load: processes killed, cut off, flooded
 	$(BIN)/pytest -m slow

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -34,7 +35,15 @@ from agent.nodes.triage import triage
 from agent.ports import Run
 from agent.state import Turn
 
-Graph = CompiledStateGraph[Turn, Run, Turn, Turn]
+
+@dataclass(frozen=True, slots=True)
+class Travelling:
+    """The graph's state: the turn, whole, in one channel. A channel a field cost each node a write to all of them."""
+
+    turn: Turn
+
+
+Graph = CompiledStateGraph[Travelling, Run, Travelling, Travelling]
 Node = Callable[[Turn, Runtime[Run]], Awaitable[dict[str, Any]]]
 
 NODES: tuple[Node, ...] = (
@@ -85,18 +94,18 @@ def after_approve(turn: Turn) -> str:
 
 def build(saver: BaseCheckpointSaver[Any] | None) -> Graph:
     """The compiled graph over a checkpoint saver (None: it cannot pause)."""
-    graph = StateGraph(Turn, context_schema=Run)
+    graph = StateGraph(Travelling, context_schema=Run)
     for node in NODES:
         graph.add_node(node.__name__, timed(node))
     graph.add_edge(START, "admit")
-    graph.add_conditional_edges("admit", after_admit, ["triage", "hand_over", "commit"])
-    graph.add_conditional_edges("triage", after_triage, ["recall", "template", "hand_over"])
+    graph.add_conditional_edges("admit", arrow(after_admit), ["triage", "hand_over", "commit"])
+    graph.add_conditional_edges("triage", arrow(after_triage), ["recall", "template", "hand_over"])
     graph.add_edge("recall", "retrieve")
-    graph.add_conditional_edges("retrieve", after_retrieve, ["generate", "template", "hand_over"])
-    graph.add_conditional_edges("generate", after_generate, ["guard", "hand_over"])
+    graph.add_conditional_edges("retrieve", arrow(after_retrieve), ["generate", "template", "hand_over"])
+    graph.add_conditional_edges("generate", arrow(after_generate), ["guard", "hand_over"])
     graph.add_edge("template", "guard")
-    graph.add_conditional_edges("guard", after_guard, ["generate", "approve", "commit"])
-    graph.add_conditional_edges("approve", after_approve, ["commit", "hand_over"])
+    graph.add_conditional_edges("guard", arrow(after_guard), ["generate", "approve", "commit"])
+    graph.add_conditional_edges("approve", arrow(after_approve), ["commit", "hand_over"])
     graph.add_edge("hand_over", "commit")
     graph.add_edge("commit", END)
     return graph.compile(checkpointer=saver)
@@ -105,18 +114,27 @@ def build(saver: BaseCheckpointSaver[Any] | None) -> Graph:
 class TimedNode(Protocol):
     """A node as LangGraph calls it."""
 
-    def __call__(self, state: Turn, *, runtime: Runtime[Run]) -> Awaitable[dict[str, Any]]: ...
+    def __call__(self, state: Travelling, *, runtime: Runtime[Run]) -> Awaitable[Travelling]: ...
 
 
 def timed(node: Node) -> TimedNode:
-    """The node, with its wall time added to the run's timings, in milliseconds."""
+    """The node, its fields set in the turn, with its wall time added to the run's timings, in milliseconds."""
 
-    async def run(state: Turn, *, runtime: Runtime[Run]) -> dict[str, Any]:
+    async def run(state: Travelling, *, runtime: Runtime[Run]) -> Travelling:
         started = time.perf_counter()
         try:
-            return await node(state, runtime)
+            return Travelling(replace(state.turn, **await node(state.turn, runtime)))
         finally:
             timings, name = runtime.context.bench.timings_ms, node.__name__
             timings[name] = round(timings.get(name, 0.0) + (time.perf_counter() - started) * 1000, 3)
 
     return run
+
+
+def arrow(choose: Callable[[Turn], str]) -> Callable[[Travelling], str]:
+    """An arrow's choice, as LangGraph asks for it."""
+
+    def chosen(state: Travelling) -> str:
+        return choose(state.turn)
+
+    return chosen

@@ -19,7 +19,7 @@ from memory.messages import Line
 Vector = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Question:
     """What is asked, with what was found: all an answerer may use.
 
@@ -77,8 +77,8 @@ class Floor(Protocol):
 
     def judge(self, question: Question) -> Verdict: ...
 
-    def order(self, question: Question) -> Sequence[int]:
-        """Places in `question.hits`, best first; a passage that is not in force today is not among them."""
+    def nearest(self, question: Question, limit: int) -> Question:
+        """The question with the `limit` hits that come nearest, best first; none that is not in force today."""
         ...
 
 

@@ -11,7 +11,6 @@ import contextlib
 import os
 import socket
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,7 +23,7 @@ from sqlalchemy import RowMapping
 
 from agent import metrics
 from agent.dispatch.signals import Signal
-from agent.graph import build
+from agent.graph import Travelling, build
 from agent.parking import copy_out, serializer, thread
 from agent.ports import Bench, Bus, Deps, Doorbell, Run
 from agent.redaction import Detector, redact
@@ -219,9 +218,10 @@ class Worker:
         )
         bench = Bench(to_store=redacted.to_store if redacted else {})
         try:
-            result = await self._graph.ainvoke(turn, thread(turn.id), context=self._context(bench), durability="exit")
+            given, context = Travelling(turn), self._context(bench)
+            result = await self._graph.ainvoke(given, thread(turn.id), context=context, durability="exit")
             if "__interrupt__" in result:
-                await self._park(turn.id, result, bench)
+                await self._park(result["turn"], bench)
         finally:
             self._memory.delete_thread(turn.id)
         return bench.superseded
@@ -243,14 +243,13 @@ class Worker:
         _log.info("turn", turn=result.turn, conversation=result.conversation, route=result.route, status=done.status)
         return done
 
-    async def _park(self, turn_id: str, result: Mapping[str, Any], bench: Bench) -> None:
-        await copy_out(self._memory, self.parked, turn_id)
-        turn = Turn(**{name: result[name] for name in Turn.__dataclass_fields__})
+    async def _park(self, turn: Turn, bench: Bench) -> None:
+        await copy_out(self._memory, self.parked, turn.id)
         waiting, now = outcome(turn, bench, push=False), _now()
         done = await self.store.write(lambda c: drafts.park(c, self.vault, waiting, now))
         if done.status == "superseded":
-            await self.parked.adelete_thread(turn_id)
-        await self.bus.publish(turn.conversation, Signal("changed", turn.conversation, turn_id))
+            await self.parked.adelete_thread(turn.id)
+        await self.bus.publish(turn.conversation, Signal("changed", turn.conversation, turn.id))
 
     async def resume(self, row: RowMapping) -> None:
         """Goes on with a parked turn whose decision is in its row; this process holds the lease.

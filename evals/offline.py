@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.graph import Graph
+from agent.graph import Graph, Travelling
 from agent.guardrails.pii import PiiUnavailable
 from agent.ports import Bench, Deps, Run
 from agent.redaction import Detector
@@ -54,7 +54,8 @@ async def answer(
     async def commit(turn: Turn) -> None:
         ended.append(turn)
 
-    await graph.ainvoke(_turn(id, channel, lines, failed), context=Run(deps, Silence(), commit, bench))
+    given = Travelling(_turn(id, channel, lines, failed))
+    await graph.ainvoke(given, context=Run(deps, Silence(), commit, bench))
     ms = (time.perf_counter() - started) * 1000
     seen = json.dumps(record(ended[0], bench), default=str, ensure_ascii=False)
     return Answered(ended[0], ms, seen, book)

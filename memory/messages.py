@@ -28,6 +28,10 @@ EventKind = Literal[
     "opted_out",
     "opted_in",
     "feedback",
+    "complained",
+    "assigned",
+    "tasked",
+    "corrected",
 ]
 
 # What a customer may see of the log, on every channel.

@@ -54,6 +54,7 @@ customers = Table(
     Column("key", LargeBinary, nullable=False),
     Column("region", String(8), nullable=False, server_default=""),
     Column("tier", String(16), nullable=False, server_default=""),
+    Column("timezone", String(64), nullable=False, server_default=""),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -108,6 +109,11 @@ conversations = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("priority", String(8), nullable=False, server_default="normal"),
     Column("waiting_since", Moment),
+    Column("team", String(64)),
+    Column("language", String(8), nullable=False, server_default=""),
+    Column("due_at", Moment),
+    Column("person_at", Moment),
+    Column("heard_at", Moment),
     Column("opened_at", Moment, nullable=False),
     Column("last_at", Moment, nullable=False),
 )
@@ -195,8 +201,15 @@ outbox = Table(
     Column("error", Text),
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment),
+    Column("campaign_id", String(40)),
+    Column("rule", String(32)),
+    Column("report", String(16)),
+    Column("reported_at", Moment),
     Index("outbox_order", "conversation_id", "seq"),
     Index("outbox_provider_ref", "provider_ref"),
+    Index("outbox_sent", "inbox", "purpose", "sent_at"),
+    Index("outbox_customer", "customer_id", "sent_at"),
+    Index("outbox_campaign", "campaign_id"),
 )
 _UNSENT = outbox.c.status.in_(["pending", "sending"])
 Index("outbox_due", outbox.c.next_at, sqlite_where=_UNSENT, postgresql_where=_UNSENT)
@@ -222,6 +235,7 @@ consents = Table(
     Column("channel", String(16), nullable=False),
     Column("purpose", String(16), nullable=False),
     Column("state", String(8), nullable=False),
+    Column("by", String(64), nullable=False, server_default=""),
     Column("evidence", JSON, nullable=False),
     Column("at", Moment, nullable=False),
     Index("consents_of", "customer_id", "channel", "at"),
@@ -235,4 +249,161 @@ controls = Table(
     Column("by", String(64), nullable=False),
     Column("why", Text, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+# Every act of a person or a system that others must be able to check, in one chain: `hash` covers the row and the hash
+# of the row before it.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("actor", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("act", String(64), nullable=False),
+    Column("subject", String(160), nullable=False, index=True),
+    Column("detail", JSON, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("conversation_id", String(40), nullable=False),
+    Column("customer_id", String(40), nullable=False, index=True),
+    Column("seq", Integer, nullable=False),
+    Column("name", LargeBinary, nullable=False),
+    Column("type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("body", LargeBinary),
+    Column("verdict", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("attachments_of", "conversation_id", "seq"),
+)
+
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("endpoint", String(64), nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("conversation_id", String(40), nullable=False),
+    Column("customer_id", String(40), nullable=False, index=True),
+    Column("seq", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("status", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", Moment, nullable=False),
+    Column("lease", String(64)),
+    Column("lease_until", Moment),
+    Column("answered", Integer),
+    Column("error", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    UniqueConstraint("endpoint", "conversation_id", "seq"),
+)
+_TO_POST = hooks.c.status.in_(["pending", "sending"])
+Index("hooks_due", hooks.c.next_at, sqlite_where=_TO_POST, postgresql_where=_TO_POST)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("step", Integer, nullable=False, server_default="0"),
+    Column("step_at", Moment),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("by", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+campaign_members = Table(
+    "campaign_members",
+    metadata,
+    Column("campaign_id", String(40), primary_key=True),
+    Column("customer_id", String(40), primary_key=True),
+    Column("inbox", String(64), nullable=False),
+    Column("variant", String(32), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("outbox_id", String(64)),
+    Column("at", Moment, nullable=False),
+    Index("campaign_members_status", "campaign_id", "status"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("messages", JSON, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("conversation_id", String(40), nullable=False),
+    Column("customer_id", String(40), nullable=False, index=True),
+    Column("seq", Integer, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("identity", JSON),
+    Column("ended_by", String(64)),
+    Column("ended_at", Moment),
+    Column("note", Text, nullable=False, server_default=""),
+    UniqueConstraint("conversation_id", "seq", "kind"),
+)
+
+presence = Table(
+    "presence",
+    metadata,
+    Column("person", String(64), primary_key=True),
+    Column("state", String(8), nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(12), nullable=False),
+    Column("collection", String(64), nullable=False),
+    Column("turn_id", String(40)),
+    Column("passage_id", String(160)),
+    Column("document_id", Text),
+    Column("question", Text, nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("by", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ended_by", String(64)),
+    Column("ended_at", Moment),
+    Index("corrections_live", "collection", "ended_at"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("customer_id", String(40), nullable=False, index=True),
+    Column("conversation_id", String(40), nullable=False, index=True),
+    Column("inbox", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ended_at", Moment),
 )

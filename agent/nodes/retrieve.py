@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
 
-from agent.ports import Floor, Question, Run
+from agent.ports import Question, Run
 from agent.state import Found, Handoff, Turn, Verdict
 from knowledge.errors import LibraryError
 from knowledge.passages import Hit
 from memory.context import Block
 from memory.window import count_tokens
 
-# Of the passages searched (`agent.passages`), how many go on. Twelve of 200 tokens leave room in any model's context.
+# Of the passages searched (`agent.passages`), how many go on to be cited, shown to a model and recorded. Twelve of 200
+# tokens leave room in any model's context.
 NEAREST = 12
 
 
@@ -29,7 +29,7 @@ async def retrieve(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
         handoff = Handoff("failed", "The knowledge search is not working.", "high")
         return {"handoff": handoff, "verdicts": (*turn.verdicts, verdict)}
     verdict = run.deps.floor.judge(question)
-    question = run.bench.question = _nearest(question, run.deps.floor)
+    question = run.bench.question = run.deps.floor.nearest(question, NEAREST)
     found = tuple(_found(hit) for hit in question.hits)
     changes: dict[str, Any] = {"found": found, "verdicts": (*turn.verdicts, verdict)}
     if verdict.decision != "pass":
@@ -53,11 +53,6 @@ async def ask(turn: Turn, run: Run) -> Question:
         hits = await deps.library.search(turn.query, run.bench.vector, limit=deps.passages, collection=collection)
     run.bench.question = Question(turn.text, turn.query, run.bench.vector, turn.history, tuple(hits))
     return run.bench.question
-
-
-def _nearest(question: Question, floor: Floor) -> Question:
-    """The question with the passages that come nearest, best first: what is cited, shown to a model and recorded."""
-    return replace(question, hits=tuple(question.hits[place] for place in floor.order(question)[:NEAREST]))
 
 
 def _found(hit: Hit) -> Found:

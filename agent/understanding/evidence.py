@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,12 +130,27 @@ def _date(value: str) -> date | None:
 def rank(question: Question, now: datetime) -> tuple[Evidence, ...]:
     """Every hit that is in force on that day, best first by the shipped weights.
 
-    The floor and the answerer ask for the same question one after the other, so the last few are remembered.
+    The floor and the answerer ask for the same question one after the other, so it is remembered as long as it lives.
     """
-    return _ranked(question, now.date())
+    today = now.date()
+    day, ranked = _known.get(question, (None, ()))
+    if day != today:
+        ranked = _ranked(question, today)
+        _known[question] = today, ranked
+    return ranked
 
 
-@lru_cache(maxsize=8)
+def narrow(question: Question, now: datetime, limit: int) -> Question:
+    """The question with the `limit` best of its hits in force, best first. They keep the rank they have among all."""
+    kept = rank(question, now)[:limit]
+    narrowed = replace(question, hits=tuple(item.hit for item in kept))
+    _known[narrowed] = now.date(), tuple(replace(item, index=place) for place, item in enumerate(kept))
+    return narrowed
+
+
+_known: WeakKeyDictionary[Question, tuple[date, tuple[Evidence, ...]]] = WeakKeyDictionary()
+
+
 def _ranked(question: Question, today: date) -> tuple[Evidence, ...]:
     asked = read(question)
     live = [(index, hit) for index, hit in enumerate(question.hits) if not _expired(hit.passage, today)]
@@ -280,4 +296,4 @@ def _weights() -> NDArray[np.float32]:
 def reload() -> None:
     """Forgets the weights that were read and what was ranked by them, after new ones were written."""
     _weights.cache_clear()
-    _ranked.cache_clear()
+    _known.clear()

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from agent.ports import Question
 from agent.state import Verdict
 from agent.understanding import model, places
-from agent.understanding.evidence import Asked, Evidence, rank, read
+from agent.understanding.evidence import Asked, Evidence, narrow, rank, read
 from agent.understanding.query import names, plain
 from agent.understanding.synonyms import alike
 from agent.understanding.wants import has
@@ -93,9 +93,9 @@ class LearntFloor:
         reason = "the passages answer it" if passes else _why_not(self._fit, signals)
         return _verdict("pass" if passes else "template", probability, reason, ranked[0])
 
-    def order(self, question: Question) -> tuple[int, ...]:
-        """Places of the hits in force, best first."""
-        return tuple(item.index for item in rank(question, self._clock()))
+    def nearest(self, question: Question, limit: int) -> Question:
+        """The question with the `limit` best of the hits in force, best first."""
+        return narrow(question, self._clock(), limit)
 
 
 def _verdict(decision: Literal["pass", "template"], score: float, reason: str, top: Evidence) -> Verdict:

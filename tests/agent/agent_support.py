@@ -10,7 +10,7 @@ import tempfile
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ from agent.dispatch.signals import Signal
 from agent.gateway.endpoints import build_gateways
 from agent.gateway.gateway import Gateway
 from agent.gateway.scripted import Reply, ScriptedChatModel
-from agent.graph import build
+from agent.graph import Travelling, build
 from agent.guardrails.grounding import GroundingJudge
 from agent.guardrails.pii import PiiSpan, PiiUnavailable
 from agent.parking import open_parking, thread
@@ -153,8 +153,8 @@ class NearFloor:
         best = max((hit.dense or 0.0 for hit in question.hits), default=0.0)
         return Verdict("floor", "retrieve", "pass" if best >= 0.25 else "template", "by shared words", best)
 
-    def order(self, question: Question) -> Sequence[int]:
-        return range(len(question.hits))
+    def nearest(self, question: Question, limit: int) -> Question:
+        return replace(question, hits=question.hits[:limit])
 
 
 class Lenient:
@@ -163,8 +163,8 @@ class Lenient:
     def judge(self, *what: Sentence | Question) -> Verdict:
         return Verdict("lenient", "generate", "pass", "anything goes")
 
-    def order(self, question: Question) -> Sequence[int]:
-        return range(len(question.hits))
+    def nearest(self, question: Question, limit: int) -> Question:
+        return replace(question, hits=question.hits[:limit])
 
 
 class PatternDetector:
@@ -318,7 +318,9 @@ async def run(start: Turn, given: Deps | None = None) -> Ran:
         ended.append(made)
 
     context = Run(given or deps(), audience, commit, bench)
-    async for update in build(None).astream(start, thread(start.id), context=context, stream_mode="updates"):
+    async for update in build(None).astream(
+        Travelling(start), thread(start.id), context=context, stream_mode="updates"
+    ):
         path += update
     (made,) = ended
     return Ran(made, path, audience, bench)

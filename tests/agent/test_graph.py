@@ -33,7 +33,16 @@ from agent.gateway.breaker import Breaker
 from agent.gateway.gateway import Gateway
 from agent.gateway.scripted import Fault
 from agent.gateway.upstream import Upstream
-from agent.graph import after_admit, after_approve, after_generate, after_guard, after_retrieve, after_triage, build
+from agent.graph import (
+    Travelling,
+    after_admit,
+    after_approve,
+    after_generate,
+    after_guard,
+    after_retrieve,
+    after_triage,
+    build,
+)
 from agent.parking import serializer, thread
 from agent.ports import Bench, Run
 from agent.settings import Endpoint
@@ -377,9 +386,10 @@ async def test_a_turn_that_needs_approval_does_not_stream() -> None:
 
     graph = build(InMemorySaver(serde=serializer()))
     context = Run(deps(), audience, commit, Bench())
-    result = await graph.ainvoke(turn(needs_approval=True), thread("t-1"), context=context, durability="exit")
+    given = Travelling(turn(needs_approval=True))
+    result = await graph.ainvoke(given, thread("t-1"), context=context, durability="exit")
     assert "__interrupt__" in result
-    assert result["draft"].text == ANSWERED
+    assert result["turn"].draft.text == ANSWERED
     assert audience.heard == []
     assert committed == []
 
