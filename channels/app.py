@@ -15,7 +15,7 @@ from channels import protocol
 from channels.http import conversations, gateway, health, knowledge, problems, webhooks
 from channels.http.auth import Keys
 from channels.http.limits import BodyLimit
-from channels.inboxes import WebsocketInbox
+from channels.inboxes.websocket import WebsocketInbox
 from channels.outlets import Outlets
 from channels.settings import Settings
 from channels.web import desk, pages

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from channels.adapters import Adapter, open_provider, resolve
-from channels.inboxes import InboxBase
+from channels.adapters.ports import Adapter
+from channels.adapters.registry import open_provider, resolve
+from channels.inboxes.base import InboxBase
 from channels.providers.ports import Provider
 from channels.settings import Settings
 

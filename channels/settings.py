@@ -15,7 +15,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agent.errors import Misconfigured
 from agent.settings import Agent, Models, Organisation, Qdrant, Redis, Secret, Section, Store
-from channels.inboxes import Inbox, WebsocketInbox
+from channels.inboxes.union import Inbox
+from channels.inboxes.websocket import WebsocketInbox
 
 Role = Literal["viewer", "agent", "admin", "service"]
 DEFAULT_FILE = Path("frontdesk.toml")

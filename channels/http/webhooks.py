@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request, Response
 
 from agent.runtime import Runtime
-from channels.adapters import arrived
+from channels.adapters.ports import arrived
 from channels.errors import TooLarge, UnknownInbox
 from channels.normalise.payloads import Arrived
 from channels.outlets import Outlet, Outlets

@@ -16,7 +16,7 @@ from typing import cast
 
 import aiosmtplib
 
-from channels.inboxes import SendgridEmailInbox, Smtp
+from channels.inboxes.email import SendgridEmailInbox, Smtp
 from channels.providers.ports import FateUnknown, Postponed, Rejected, SendError, Sent, Unreachable
 from channels.render import Rendered
 from memory.messages import Outbound

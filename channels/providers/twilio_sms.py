@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from channels.inboxes import TwilioSmsInbox
+from channels.inboxes.twilio import TwilioSmsInbox
 from channels.providers.ports import (
     FateUnknown,
     OptedOut,

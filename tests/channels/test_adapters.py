@@ -17,18 +17,15 @@ from twilio.request_validator import RequestValidator
 
 from agent.errors import Misconfigured
 from agent.settings import Secret
-from channels.adapters import (
-    GROUP,
-    SENDGRID_EMAIL,
-    TWILIO_SMS,
-    Adapter,
-    arrived,
-    open_provider,
-    registry,
-    resolve,
-    webhook_url,
-)
-from channels.inboxes import InboxBase, Inboxes, OtherInbox, SendgridEmailInbox, TwilioSmsInbox, WebsocketInbox
+from channels.adapters.ports import Adapter, arrived, webhook_url
+from channels.adapters.registry import GROUP, open_provider, registry, resolve
+from channels.adapters.sendgrid_email import SENDGRID_EMAIL
+from channels.adapters.twilio_sms import TWILIO_SMS
+from channels.inboxes.base import InboxBase, OtherInbox
+from channels.inboxes.email import SendgridEmailInbox
+from channels.inboxes.twilio import TwilioSmsInbox
+from channels.inboxes.union import Inboxes
+from channels.inboxes.websocket import WebsocketInbox
 from channels.normalise.payloads import Arrived
 from channels.providers.twilio_sms import TwilioSms
 from channels.render import render

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from channels.inboxes import Inboxes, OtherInbox, SendgridEmailInbox, TwilioSmsInbox, WebsocketInbox
+from channels.inboxes.base import OtherInbox
+from channels.inboxes.email import SendgridEmailInbox
+from channels.inboxes.twilio import TwilioSmsInbox
+from channels.inboxes.union import Inboxes
+from channels.inboxes.websocket import WebsocketInbox
 
 SMS = {"kind": "twilio_sms", "account_sid": "AC01", "auth_tokens": ["t"], "number": "+44 1632 960 123"}
 MAIL = {

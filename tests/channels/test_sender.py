@@ -17,8 +17,9 @@ from sqlalchemy import Connection, RowMapping, Table, select, update
 
 from agent.dispatch.in_process import InProcessBus
 from agent.settings import Secret
-from channels.adapters import TWILIO_SMS
-from channels.inboxes import TwilioSmsInbox, UnknownSend
+from channels.adapters.twilio_sms import TWILIO_SMS
+from channels.inboxes.base import UnknownSend
+from channels.inboxes.twilio import TwilioSmsInbox
 from channels.outlets import Outlet, Outlets
 from channels.providers.ports import FateUnknown, OptedOut, Postponed, Rejected, Sent, Unreachable
 from channels.render import Rendered

@@ -10,8 +10,8 @@ import trustme
 from provider_servers import StartMail
 
 from agent.settings import Secret
-from channels.adapters import SENDGRID_EMAIL
-from channels.inboxes import SendgridEmailInbox, Smtp
+from channels.adapters.sendgrid_email import SENDGRID_EMAIL
+from channels.inboxes.email import SendgridEmailInbox, Smtp
 from channels.providers.ports import FateUnknown, Postponed, Rejected, SendError, Unreachable
 from channels.providers.smtp_email import SmtpEmail
 from channels.render import Rendered

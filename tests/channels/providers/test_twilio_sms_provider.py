@@ -10,7 +10,7 @@ import pytest
 from provider_servers import TwilioServer
 
 from agent.settings import Secret
-from channels.inboxes import TwilioSmsInbox
+from channels.inboxes.twilio import TwilioSmsInbox
 from channels.providers.ports import (
     FateUnknown,
     OptedOut,

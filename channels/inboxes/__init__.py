@@ -1,0 +1,1 @@
+"""Settings of each kind of inbox, `[inboxes.NAME]` of `frontdesk.toml`; `union.Inbox` tells them apart by `kind`."""
