@@ -11,6 +11,7 @@ from pathlib import Path
 
 from redis.asyncio import Redis as RedisClient
 
+from agent.corrections import CorrectedLibrary
 from agent.dispatch.in_process import InProcessBus, InProcessDoorbell
 from agent.dispatch.redis import RedisBus, RedisDoorbell
 from agent.errors import Misconfigured
@@ -59,7 +60,8 @@ async def assemble(settings: Configured, beyond: Beyond) -> Runtime:
         embedder = await open_embedder(settings.models.embedding.model)
         stack.push_async_callback(embedder.close)
         library = await open_library_for(stack, settings, beyond, embedder)
-        deps = open_deps(stack, settings, embedder, library, beyond.collections)
+        corrected = CorrectedLibrary(library, store, embedder, settings.qdrant.collection)
+        deps = open_deps(stack, settings, embedder, corrected, beyond.collections)
         detector = await open_detector(stack, settings)
         worker = Worker(
             store=store,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from agent.correcting import Correcting, Wish
 from agent.dispatch.signals import Signal
 from agent.errors import Refused
 from agent.guardrails.pii import PiiUnavailable
@@ -14,6 +15,7 @@ from agent.ports import Bus, Doorbell
 from agent.redaction import redact_text
 from agent.worker import Worker
 from memory import drafts, log, ownership, reading, turns
+from memory.corrections import Correction
 from memory.messages import Owner
 from memory.store import Store
 from memory.vault import Vault
@@ -135,6 +137,16 @@ class Desk:
             while True:
                 signal = await watch.next(timeout_s=2.0)
                 yield signal.conversation if signal else ""
+
+    @property
+    def correcting(self) -> Correcting:
+        """Corrections of answers."""
+        deps = self.worker.deps
+        return Correcting(self.store, self.vault, deps.collection, deps.collections)
+
+    async def correct(self, turn: str, wish: Wish, person: str, role: str) -> Correction:
+        """Says what was wrong with an answer, or what it should be from now on. Raises UnknownTurn, Refused."""
+        return await self.correcting.correct(turn, wish, person, role)
 
     async def _drop_drafts(self, conversation: str, at: datetime) -> None:
         """Removes the checkpoints of drafts that were superseded at this moment."""

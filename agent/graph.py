@@ -83,9 +83,11 @@ def after_generate(turn: Turn) -> str:
 
 
 def after_guard(turn: Turn) -> str:
+    if turn.handoff:
+        return "hand_over"
     if turn.draft is None:
         return "generate"
-    return "approve" if turn.needs_approval and turn.route == "answer" else "commit"
+    return "approve" if turn.autonomy == "approve" and turn.route == "answer" else "commit"
 
 
 def after_approve(turn: Turn) -> str:
@@ -104,7 +106,7 @@ def build(saver: BaseCheckpointSaver[Any] | None) -> Graph:
     graph.add_conditional_edges("retrieve", arrow(after_retrieve), ["generate", "template", "hand_over"])
     graph.add_conditional_edges("generate", arrow(after_generate), ["guard", "hand_over"])
     graph.add_edge("template", "guard")
-    graph.add_conditional_edges("guard", arrow(after_guard), ["generate", "approve", "commit"])
+    graph.add_conditional_edges("guard", arrow(after_guard), ["generate", "approve", "hand_over", "commit"])
     graph.add_conditional_edges("approve", arrow(after_approve), ["commit", "hand_over"])
     graph.add_edge("hand_over", "commit")
     graph.add_edge("commit", END)

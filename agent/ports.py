@@ -11,6 +11,7 @@ import numpy as np
 from langchain_core.language_models import BaseChatModel
 from numpy.typing import NDArray
 
+from agent.autonomy import Controls
 from agent.dispatch.signals import Signal, Watch
 from agent.state import Sentence, Triage, Turn, Verdict
 from knowledge.passages import Hit
@@ -154,6 +155,7 @@ class Bench:
     spoken: int = 0
     superseded: bool = False
     to_store: Mapping[int, str] = field(default_factory=dict)
+    controls: Controls = field(default_factory=dict)
     timings_ms: dict[str, float] = field(default_factory=dict)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from agent.autonomy import Level
 from memory.context import Block
 from memory.messages import Line, Owner
 
@@ -82,7 +83,9 @@ class Verdict:
 class Handoff:
     """Why a person is fetched: a code for machines, a sentence for the desk."""
 
-    code: Literal["asked", "complaint", "safety", "no_answer", "failed", "guard", "opted_out", "rejected"]
+    code: Literal[
+        "asked", "complaint", "safety", "no_answer", "failed", "guard", "opted_out", "rejected", "drafted", "shadowed"
+    ]
     reason: str
     priority: Literal["low", "normal", "high"] = "normal"
 
@@ -104,7 +107,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn: what it answers, what was known, what was decided. Frozen; nodes return the fields they set."""
+    """One turn: what it answers, what was known, what was decided. Frozen; nodes return the fields they set.
+
+    `withheld` is the draft that its autonomy kept from the customer.
+    """
 
     id: str
     conversation: str
@@ -125,7 +131,7 @@ class Turn:
     opted_out: bool
     introduce: bool
     redaction_failed: bool
-    needs_approval: bool
+    autonomy: Level
     # what the nodes set
     triage: Triage | None
     blocks: tuple[Block, ...]
@@ -134,6 +140,7 @@ class Turn:
     query: str
     found: tuple[Found, ...]
     draft: Draft | None
+    withheld: Draft | None
     template: str
     handoff: Handoff | None
     verdicts: tuple[Verdict, ...]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from agent.autonomy import Level
 from agent.ports import Bench
 from agent.state import Citation, Turn
 from memory.messages import Event, Line, Role
@@ -15,7 +16,7 @@ from memory.turns import Outcome, Taken
 _ROLES: Mapping[str, Role] = {"received": "customer", "replied": "bot", "said": "agent"}
 
 
-def begin(taken: Taken, *, redaction_failed: bool, needs_approval: bool, versions: Mapping[str, str]) -> Turn:
+def begin(taken: Taken, *, redaction_failed: bool, autonomy: Level, versions: Mapping[str, str]) -> Turn:
     """The Turn to feed the graph. Every event of `taken` must carry its redacted text, unless redaction failed:
     then no text of the customer is in it at all."""
     head = taken.head
@@ -41,7 +42,7 @@ def begin(taken: Taken, *, redaction_failed: bool, needs_approval: bool, version
         opted_out=taken.opted_out,
         introduce=not head["introduced"],
         redaction_failed=redaction_failed,
-        needs_approval=needs_approval,
+        autonomy=autonomy,
         triage=None,
         blocks=(),
         folded="",
@@ -49,6 +50,7 @@ def begin(taken: Taken, *, redaction_failed: bool, needs_approval: bool, version
         query="",
         found=(),
         draft=None,
+        withheld=None,
         template="",
         handoff=None,
         verdicts=(),

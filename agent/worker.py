@@ -22,6 +22,8 @@ from langgraph.types import Command
 from sqlalchemy import RowMapping
 
 from agent import metrics
+from agent.autonomy import level
+from agent.controls import LiveControls
 from agent.dispatch.signals import Signal
 from agent.graph import Travelling, build
 from agent.parking import copy_out, serializer, thread
@@ -74,6 +76,10 @@ class Worker:
     _loops: list[asyncio.Task[None]] = field(default_factory=list)
     _graph: Any = None
     _resumed: Any = None
+    _controls: LiveControls = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._controls = LiveControls(self.store)
 
     def start(self) -> None:
         """Begins to take turns."""
@@ -209,14 +215,14 @@ class Worker:
     async def _run(self, taken: Taken) -> bool:
         """Whether the turn was superseded at its commit."""
         redacted = await redact(taken, self.detector, self.store, self.vault)
-        needs_approval = taken.head["inbox"] in self.approved
+        controls, inbox = await self._controls.read(), taken.head["inbox"]
         turn = begin(
             redacted.taken if redacted else taken,
             redaction_failed=redacted is None,
-            needs_approval=needs_approval,
+            autonomy=level(controls, inbox, "", "approve" if inbox in self.approved else "automatic"),
             versions=self.deps.versions,
         )
-        bench = Bench(to_store=redacted.to_store if redacted else {})
+        bench = Bench(to_store=redacted.to_store if redacted else {}, controls=controls)
         try:
             given, context = Travelling(turn), self._context(bench)
             result = await self._graph.ainvoke(given, thread(turn.id), context=context, durability="exit")

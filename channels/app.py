@@ -12,7 +12,7 @@ from agent.assembly import Beyond
 from agent.gateway.gateway import Gateway
 from agent.runtime import Runtime
 from channels import protocol
-from channels.http import conversations, gateway, health, knowledge, problems, webhooks
+from channels.http import conversations, corrections, gateway, health, knowledge, problems, webhooks
 from channels.http.auth import Keys
 from channels.http.limits import BodyLimit
 from channels.inboxes.websocket import WebsocketInbox
@@ -65,6 +65,7 @@ def create_app(settings: Settings, runtime: Runtime, keys: Keys, outlets: Outlet
     app.include_router(health.router(runtime))
     app.include_router(conversations.router(runtime.desk, keys.require))
     app.include_router(conversations.inbox_router(runtime, _channels(outlets), keys.require))
+    app.include_router(corrections.router(runtime.desk.correcting, keys.require))
     app.include_router(webhooks.router(runtime, outlets, settings.server.public_url))
     deps = runtime.worker.deps
     app.include_router(knowledge.router(runtime.library, deps.embedder, keys.require))

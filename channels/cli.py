@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 import typer
 
 from agent.errors import FrontdeskError, MemoryFault
-from channels.commands import chat, doctor, knowledge, serve, triage
+from channels.commands import chat, corrections, doctor, knowledge, serve, triage
 from knowledge.errors import LibraryError
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (serve, chat, knowledge, triage, doctor):
+for module in (serve, chat, knowledge, triage, corrections, doctor):
     module.add_to(app)
 for point in entry_points(group="frontdesk.commands"):
     app.command(name=point.name)(point.load())

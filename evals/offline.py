@@ -79,7 +79,7 @@ def _turn(id: str, channel: str, lines: list[Line], failed: bool) -> Turn:
     while first and lines[first - 1].role == "customer":
         first -= 1
     said, history = tuple(lines[first:]), tuple(lines[:first])
-    fields: dict[str, Any] = {"triage": None, "draft": None, "handoff": None, "approval": None, "route": "answer"}
+    fields: dict[str, Any] = {"triage": None, "draft": None, "withheld": None, "handoff": None, "approval": None}
     return Turn(
         id=id,
         conversation=id,
@@ -100,7 +100,7 @@ def _turn(id: str, channel: str, lines: list[Line], failed: bool) -> Turn:
         opted_out=False,
         introduce=not any(line.role == "bot" for line in history),
         redaction_failed=failed,
-        needs_approval=False,
+        autonomy="automatic",
         blocks=(),
         folded="",
         folded_to=0,
@@ -110,5 +110,6 @@ def _turn(id: str, channel: str, lines: list[Line], failed: bool) -> Turn:
         verdicts=(),
         revisions=0,
         versions={},
+        route="answer",
         **fields,
     )

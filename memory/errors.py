@@ -5,6 +5,7 @@ MemoryFault
 │   └── StoreFull         no space left, or read-only: nothing was written (retryable)
 ├── UnknownConversation   no such conversation in this inbox
 ├── UnknownTurn           no such turn, or it is not waiting
+├── UnknownCorrection     no such correction
 ├── AlreadyDecided        somebody decided this draft first
 ├── NotYours              another person owns the conversation, or nobody took it over
 ├── WrongToken            the conversation's secret does not match
@@ -38,6 +39,10 @@ class UnknownConversation(MemoryFault):
 
 class UnknownTurn(MemoryFault):
     code = "unknown_turn"
+
+
+class UnknownCorrection(MemoryFault):
+    code = "unknown_correction"
 
 
 class AlreadyDecided(MemoryFault):

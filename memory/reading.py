@@ -148,10 +148,12 @@ def _assist(view: ConversationView, records: Sequence[Mapping[str, Any]], restor
     last: Mapping[str, Any] = records[0] if records else {}
     searched = next((record for record in records if record.get("found")), {})
     passages = tuple(
-        {k: f[k] for k in ("title", "section", "document", "source", "text", "score")}
+        {k: f[k] for k in ("passage", "title", "section", "document", "source", "text", "score")}
         for f in searched.get("found", ())
     )
-    sentences = (searched.get("draft") or {}).get("sentences", ())
+    # What shadows a person is kept from the one who writes: it is there to be compared with what they wrote.
+    drafted = (searched.get("handoff") or {}).get("code") == "drafted"
+    sentences = (searched.get("withheld" if drafted else "draft") or {}).get("sentences", ())
     lines = [f"{line['role']}: {line['text']}" for line in (*last.get("history", ()), *last.get("said", ()))]
     summary = "\n".join(filter(None, [last.get("summary", ""), *lines[-6:]]))
     return Assist(
@@ -159,4 +161,5 @@ def _assist(view: ConversationView, records: Sequence[Mapping[str, Any]], restor
         reason=view.reason,
         suggestion=restore(" ".join(s["text"] for s in sentences if s["citations"])),
         passages=passages,
+        turn=str(searched.get("id", "")),
     )

@@ -384,7 +384,7 @@ corrections = Table(
     Column("kind", String(12), nullable=False),
     Column("collection", String(64), nullable=False),
     Column("turn_id", String(40)),
-    Column("passage_id", String(160)),
+    Column("passage_id", Text),
     Column("document_id", Text),
     Column("question", Text, nullable=False, server_default=""),
     Column("text", Text, nullable=False, server_default=""),

@@ -48,12 +48,14 @@ class ApprovalView:
 
 @dataclass(frozen=True, slots=True)
 class Assist:
-    """What helps a person who takes over: why it came, what was said, what could be answered."""
+    """What helps a person who takes over: why it came, what was said, what could be answered. `turn` is the one that
+    found the passages."""
 
     summary: str
     reason: str
     suggestion: str
     passages: tuple[Mapping[str, Any], ...] = field(default_factory=tuple)
+    turn: str = ""
 
 
 @dataclass(frozen=True, slots=True)

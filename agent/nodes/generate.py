@@ -9,6 +9,7 @@ from typing import Any
 from langchain_core.messages import BaseMessage, HumanMessage
 from langgraph.runtime import Runtime
 
+from agent.corrections import is_pinned
 from agent.gateway.errors import ModelsUnavailable
 from agent.guardrails.sentences import SentenceSplitter, cite
 from agent.nodes.guard import invented
@@ -46,6 +47,11 @@ async def generate(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
 
 
 async def _write(turn: Turn, run: Run, question: Question, writing: _Writing) -> None:
+    if (pin := is_pinned(question)) is not None:
+        writing.usage["endpoint"] = "pinned"
+        for text in pin.passage.sentence_texts():
+            await _consider(turn, run, question, writing, f"{text} [1]")
+        return
     splitter = SentenceSplitter()
     async for chunk in run.deps.model.astream(_messages(turn, run, question), question=question):
         if chunk.additional_kwargs.get("restart"):
@@ -80,7 +86,7 @@ async def _consider(turn: Turn, run: Run, question: Question, writing: _Writing,
         writing.refused.extend(refused)
         return
     writing.accepted.append(sentence)
-    if sentence.citations and not turn.needs_approval:
+    if sentence.citations and turn.autonomy == "automatic":
         await _speak(turn, run, writing)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from agent.autonomy import WITHHELD
 from agent.nodes.wording import from_template
 from agent.ports import Run
-from agent.state import Turn, Verdict
+from agent.state import Draft, Handoff, Turn, Verdict
 
 MAX_REVISIONS = 2
 _PSEUDONYM = re.compile(r"<[A-Z][A-Z0-9_]*_\d+>")
@@ -18,14 +19,25 @@ _PSEUDONYM = re.compile(r"<[A-Z][A-Z0-9_]*_\d+>")
 async def guard(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
     """Lets the draft pass, sends it back to be revised, or replaces it by saying that it is not known."""
     if turn.draft is not None and not (unknown := invented(turn, turn.draft.text)):
-        return {"verdicts": (*turn.verdicts, Verdict("guard", "guard", "pass", "nothing to object to"))}
+        passed = {"verdicts": (*turn.verdicts, Verdict("guard", "guard", "pass", "nothing to object to"))}
+        return {**passed, **withheld(turn, turn.draft)}
     reason = f"unknown placeholders {unknown}" if turn.draft is not None else "no sentence with evidence"
     if turn.revisions < MAX_REVISIONS and _worth_revising(turn):
         verdict = Verdict("guard", "guard", "revise", reason)
         return {"revisions": turn.revisions + 1, "draft": None, "verdicts": (*turn.verdicts, verdict)}
     verdict = Verdict("guard", "guard", "template", reason)
     draft = from_template(turn, runtime.context.deps, "unknown")
-    return {"draft": draft, "template": "unknown", "route": "other", "verdicts": (*turn.verdicts, verdict)}
+    changes = {"draft": draft, "template": "unknown", "route": "other", "verdicts": (*turn.verdicts, verdict)}
+    return {**changes, **withheld(turn, draft)}
+
+
+def withheld(turn: Turn, draft: Draft) -> dict[str, Any]:
+    """Keeps the draft from the customer and fetches a person, where the turn's autonomy says so."""
+    if turn.autonomy not in WITHHELD:
+        return {}
+    drafted = turn.autonomy == "draft"
+    reason = "A draft waits to be used." if drafted else "The assistant only watches here."
+    return {"draft": None, "withheld": draft, "handoff": Handoff("drafted" if drafted else "shadowed", reason)}
 
 
 def invented(turn: Turn, text: str) -> str:

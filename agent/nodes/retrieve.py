@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
 
-from agent.ports import Question, Run
+from agent.corrections import is_pinned
+from agent.ports import Floor, Question, Run
 from agent.state import Found, Handoff, Turn, Verdict
 from knowledge.errors import LibraryError
 from knowledge.passages import Hit
@@ -28,14 +30,22 @@ async def retrieve(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
         verdict = Verdict("search", "retrieve", "handoff", f"search is not working: {type(error).__name__}")
         handoff = Handoff("failed", "The knowledge search is not working.", "high")
         return {"handoff": handoff, "verdicts": (*turn.verdicts, verdict)}
-    verdict = run.deps.floor.judge(question)
-    question = run.bench.question = run.deps.floor.nearest(question, NEAREST)
+    verdict, question = _chosen(question, run.deps.floor)
+    run.bench.question = question
     found = tuple(_found(hit) for hit in question.hits)
     changes: dict[str, Any] = {"found": found, "verdicts": (*turn.verdicts, verdict)}
     if verdict.decision != "pass":
         return {**changes, "template": "unknown"}
     blocks = (Block("passage", f.text, count_tokens(f.text), f.passage, f"found, score {f.score:.3f}") for f in found)
     return {**changes, "blocks": (*turn.blocks, *blocks)}
+
+
+def _chosen(question: Question, floor: Floor) -> tuple[Verdict, Question]:
+    """Whether what was found answers, and what of it goes on: an approved answer to this very question, alone."""
+    if (pin := is_pinned(question)) is not None:
+        reason = "a person approved an answer to this question"
+        return Verdict("pinned", "retrieve", "pass", reason, pin.dense, pin.passage.id), replace(question, hits=(pin,))
+    return floor.judge(question), floor.nearest(question, NEAREST)
 
 
 async def ask(turn: Turn, run: Run) -> Question:

@@ -6,6 +6,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from agent.autonomy import level
 from agent.nodes.courtesies import accepts_a_person, courtesy
 from agent.ports import Run
 from agent.state import Handoff, Triage, Turn, Verdict
@@ -13,7 +14,7 @@ from knowledge.query import search_query
 
 
 async def triage(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
-    """Sets `triage` and `query`; embeds what is needed once for the whole turn."""
+    """Sets `triage`, `query` and `autonomy`; embeds what is needed once for the whole turn."""
     run = runtime.context
     query = search_query(turn.text, turn.history)
     vectors = await run.deps.embedder.embed([query] if query == turn.text else [query, turn.text])
@@ -23,7 +24,8 @@ async def triage(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
         found = Triage("person", 1.0, "said yes to being passed to a person", found.language)
     decision, extra = _consequence(found.kind, found.reason, turn.text)
     verdict = Verdict("triage", "triage", decision, found.reason, found.score)
-    return {"triage": found, "query": query, "verdicts": (*turn.verdicts, verdict), **extra}
+    autonomy = level(run.bench.controls, turn.inbox, found.kind, turn.autonomy)
+    return {"triage": found, "query": query, "autonomy": autonomy, "verdicts": (*turn.verdicts, verdict), **extra}
 
 
 def _consequence(kind: str, reason: str, text: str) -> tuple[Any, dict[str, Any]]:

@@ -20,6 +20,7 @@ _log = structlog.get_logger(__name__)
 STATUS: Mapping[str, int] = {
     "unknown_conversation": 404,
     "unknown_turn": 404,
+    "unknown_correction": 404,
     "unknown_collection": 404,
     "unknown_inbox": 404,
     "wrong_token": 403,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from agent.correcting import Wish
 from memory.messages import Owner
 from memory.views import ApprovalView, Assist, ConversationView, Log
 
@@ -70,6 +71,10 @@ class Desk(Protocol):
 
     async def turn(self, turn: str) -> Mapping[str, Any]:
         """The turn's whole record."""
+        ...
+
+    async def correct(self, turn: str, wish: Wish, person: str, role: str) -> object:
+        """Says what was wrong with an answer, or what it should be. Raises UnknownTurn, Refused."""
         ...
 
     def changes(self) -> AsyncIterator[str]:

@@ -89,7 +89,7 @@ async def running(
     runtime = await assemble(settings, Beyond(pushes=frozenset({INBOX})))
     try:
         deps = runtime.worker.deps
-        await ingest([articles], library=deps.library, embedder=deps.embedder)  # type: ignore[arg-type]
+        await ingest([articles], library=runtime.library, embedder=deps.embedder)
         if bare:
             runtime.worker.deps = without_models(deps)
         runtime.start()

@@ -89,8 +89,8 @@ ARROWS: list[tuple[Callable[[Turn], str], dict[str, Any], str]] = [
     (after_generate, {}, "guard"),
     (after_guard, {"draft": None}, "generate"),
     (after_guard, {"draft": DRAFT}, "commit"),
-    (after_guard, {"draft": DRAFT, "needs_approval": True}, "approve"),
-    (after_guard, {"draft": DRAFT, "needs_approval": True, "route": "other"}, "commit"),
+    (after_guard, {"draft": DRAFT, "autonomy": "approve"}, "approve"),
+    (after_guard, {"draft": DRAFT, "autonomy": "approve", "route": "other"}, "commit"),
     (after_approve, {"draft": DRAFT}, "commit"),
     (after_approve, {"handoff": HANDED}, "hand_over"),
 ]
@@ -386,7 +386,7 @@ async def test_a_turn_that_needs_approval_does_not_stream() -> None:
 
     graph = build(InMemorySaver(serde=serializer()))
     context = Run(deps(), audience, commit, Bench())
-    given = Travelling(turn(needs_approval=True))
+    given = Travelling(turn(autonomy="approve"))
     result = await graph.ainvoke(given, thread("t-1"), context=context, durability="exit")
     assert "__interrupt__" in result
     assert result["turn"].draft.text == ANSWERED
@@ -396,7 +396,7 @@ async def test_a_turn_that_needs_approval_does_not_stream() -> None:
 
 @pytest.mark.parametrize("text", ["Hello", "I want a human", "Which mortgage rates apply abroad?"])
 async def test_fixed_answers_and_handovers_wait_for_nobody(text: str) -> None:
-    ran = await run(turn(text, needs_approval=True))
+    ran = await run(turn(text, autonomy="approve"))
     assert ran.path[-1] == "commit"
     assert "approve" not in ran.path
 

@@ -15,7 +15,7 @@ from agent.nodes.admit import admit
 from agent.nodes.commit import commit
 from agent.nodes.generate import generate
 from agent.nodes.guard import MAX_REVISIONS, guard, invented
-from agent.nodes.hand_over import hand_over
+from agent.nodes.hand_over import SILENT, hand_over
 from agent.nodes.recall import recall
 from agent.nodes.retrieve import ask, retrieve
 from agent.nodes.template import template
@@ -211,7 +211,7 @@ async def test_every_reason_to_hand_over_has_its_words() -> None:
     for code in get_args(get_type_hints(Handoff)["code"]):
         made = await hand_over(turn(handoff=Handoff(code, "why")), runtime())
         assert made["route"] == "handoff"
-        assert (made["draft"] is None) == (code == "opted_out")
+        assert (made["draft"] is None) == (code in SILENT)
 
 
 @pytest.mark.parametrize("name", sorted(set(DEFAULTS) - {"disclosure"}))

@@ -41,7 +41,7 @@ def taken(*events: Event, from_seq: int = 1, to_seq: int = 99, **head: Any) -> T
 
 
 def begun(of: Taken, *, failed: bool = False) -> Turn:
-    return begin(of, redaction_failed=failed, needs_approval=False, versions={"prompt": "p-1"})
+    return begin(of, redaction_failed=failed, autonomy="automatic", versions={"prompt": "p-1"})
 
 
 def test_what_is_asked_and_what_was_said_before_are_told_apart() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from channels.web.desk import words
+from channels.web.desk.correct import Correct, answer_tools, passage_tools
 from channels.web.desk.elements import Box, Button, Text, set_attributes
 from channels.web.desk.thread import draw_address
 from memory.views import Assist, ConversationView
@@ -16,10 +18,11 @@ CHOOSE = "Choose a conversation. A suggested answer, the passages it rests on an
 
 
 class Aid:
-    """Four panels of which one shows. `use` takes a suggested text into the composer."""
+    """Four panels of which one shows. `use` takes a suggested text into the composer, `correct` what is said of it."""
 
-    def __init__(self, use: Use) -> None:
+    def __init__(self, use: Use, correct: Correct) -> None:
         self._use = use
+        self._correct = correct
         self._tabs: dict[str, Button] = {}
         self._panels: dict[str, Box] = {}
         with Box("aside", "aid pane", aria_label="What helps"):
@@ -83,7 +86,7 @@ class Aid:
                 _part("Could be answered", "There is no suggestion for the last message.")
         self._panels["Passages"].clear()
         with self._panels["Passages"]:
-            _passages(assist.passages)
+            _passages(assist.passages, partial(passage_tools, self._correct, assist.turn) if may_answer else None)
 
     def _user(self, text: str) -> Callable[[], Awaitable[None]]:
         async def user() -> None:
@@ -105,10 +108,12 @@ class Aid:
                 )
             )
 
-    def show_record(self, record: Mapping[str, Any]) -> None:
+    def show_record(self, record: Mapping[str, Any], may_answer: bool) -> None:
         self._panels["Record"].clear()
         with self._panels["Record"]:
             draw_record(record)
+            if may_answer:
+                answer_tools(self._correct, str(record.get("id") or ""), said(record))
 
     def record_failed(self, text: str) -> None:
         self._say("Record", text)
@@ -127,7 +132,9 @@ def _table(rows: Sequence[tuple[str, str]]) -> None:
                 Text(value, "dd")
 
 
-def _passages(passages: Sequence[Mapping[str, Any]]) -> None:
+def _passages(
+    passages: Sequence[Mapping[str, Any]], tools: Callable[[Mapping[str, Any]], None] | None = None
+) -> None:
     if not passages:
         Text("No passages were found for the last message.", "p", "muted")
     for passage in passages:
@@ -139,6 +146,15 @@ def _passages(passages: Sequence[Mapping[str, Any]]) -> None:
                 if isinstance(score := passage.get("score"), int | float):
                     Text(f"Score {score:.2f} ")
                 draw_address(str(passage.get("url") or passage.get("source") or ""))
+            if tools and passage.get("passage"):
+                tools(passage)
+
+
+def said(record: Mapping[str, Any]) -> str:
+    """The sentences with evidence that a turn wrote, sent or withheld."""
+    kept = _mapping(record.get("record")) or record
+    draft = _mapping(kept.get("draft")) or _mapping(kept.get("withheld"))
+    return " ".join(str(each["text"]) for each in draft.get("sentences", ()) if each.get("citations"))
 
 
 def draw_record(record: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nicegui import Client, background_tasks, ui
 
+from agent.correcting import Wish
 from channels.web.desk import words
 from channels.web.desk.aid import Aid
 from channels.web.desk.composer import Composer
@@ -77,7 +78,7 @@ class Screen:
                     with self._open:
                         self._draw_open()
                     self._open.set_visibility(False)
-                self._aid = Aid(self._use)
+                self._aid = Aid(self._use, self._correct)
         self._look("queue")
 
     def _draw_open(self) -> None:
@@ -261,6 +262,9 @@ class Screen:
         self._feed.mark()
         return done
 
+    async def _correct(self, turn: str, wish: Wish) -> bool:
+        return await self._attempt(lambda: self._desk.correct(turn, wish, self._me.name, self._me.role))
+
     async def _show_turn(self, turn: str) -> None:
         self._look("aid")
         self._aid.open("Record")
@@ -268,7 +272,7 @@ class Screen:
 
     async def _record(self, turn: str) -> None:
         try:
-            self._aid.show_record(await self._desk.turn(turn))
+            self._aid.show_record(await self._desk.turn(turn), self._me.may_answer)
         except Exception as error:  # the edge of a session: said where the record would be
             log.warning("no record of a turn", exc_info=error)
             self._aid.record_failed(words.fault(error))

@@ -81,7 +81,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("collection", sa.String(length=64), nullable=False),
         sa.Column("turn_id", sa.String(length=40), nullable=True),
-        sa.Column("passage_id", sa.String(length=160), nullable=True),
+        sa.Column("passage_id", sa.Text(), nullable=True),
         sa.Column("document_id", sa.Text(), nullable=True),
         sa.Column("question", sa.Text(), server_default="", nullable=False),
         sa.Column("text", sa.Text(), server_default="", nullable=False),

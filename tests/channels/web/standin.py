@@ -22,6 +22,7 @@ import uvicorn
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from starlette.types import ASGIApp
 
+from agent.correcting import Wish
 from channels.web import desk as desk_pages
 from channels.web.pages import router
 from channels.web.ports import Identity
@@ -131,6 +132,7 @@ class Standin:
         self.down = False
         self.gate: str | None = None
         self.turns: dict[str, dict[str, Any]] = {}
+        self.corrected: list[tuple[str, Wish, str]] = []
         self.now = lambda: datetime.now(UTC)
 
     # --- the log ---
@@ -343,7 +345,8 @@ class Standin:
         talk = self.own(conversation)
         said = [event.text for event in talk.events if event.kind == "received"]
         found = tuple(
-            {"document": each["document"], "title": each["title"], "section": each["section"], "text": each["quote"],
+            {"passage": each["document"], "document": each["document"],
+             "title": each["title"], "section": each["section"], "text": each["quote"],
              "source": each.get("url", each.get("source", "")), "score": score}
             for each, score in zip(SOURCES.values(), (0.71, 0.64, 0.38), strict=True)
         )  # fmt: skip
@@ -352,12 +355,19 @@ class Standin:
             reason=talk.reason,
             suggestion="A tent that was pitched outdoors can be exchanged, not refunded.",
             passages=found,
+            turn=next(iter(self.turns), ""),
         )
 
     async def turn(self, turn: str) -> Mapping[str, Any]:
         if turn not in self.turns:
             raise UnknownConversation("There is no such turn.")
         return self.turns[turn]
+
+    async def correct(self, turn: str, wish: Wish, person: str, role: str) -> object:
+        if turn not in self.turns:
+            raise UnknownConversation("There is no such turn.")
+        self.corrected.append((turn, wish, person))
+        return wish
 
     async def changes(self) -> AsyncIterator[str]:
         queue: asyncio.Queue[str] = asyncio.Queue()

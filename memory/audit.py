@@ -1,0 +1,67 @@
+"""Who did what, when and to what, in one chain: each entry's hash covers it and the entry before it.
+
+An entry changed or taken out afterwards shows: `verify` names the first that does not fit. Details hold no personal
+data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, RowMapping, insert, select, text
+
+from memory.schema import audit
+
+# Any number will do, as long as every process takes the same one: entries are chained one at a time.
+_PG_LOCK = 0x0F0E
+_ADD = insert(audit)
+_LAST = select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
+
+
+def note(
+    connection: Connection,
+    *,
+    actor: str,
+    role: str,
+    act: str,
+    subject: str,
+    detail: Mapping[str, Any],
+    now: datetime,
+) -> int:
+    """Adds an entry in the caller's transaction; returns its seq, which starts at 1 and has no gaps."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
+    last = connection.execute(_LAST).first()
+    seq = int(last.seq) + 1 if last else 1
+    row = {
+        "seq": seq,
+        "at": now,
+        "actor": actor[:64],
+        "role": role[:16],
+        "act": act[:64],
+        "subject": subject[:160],
+        "detail": dict(detail),
+        "previous": last.hash if last else "",
+    }
+    connection.execute(_ADD, {**row, "hash": _hash(row)})
+    return seq
+
+
+def verify(connection: Connection) -> int | None:
+    """The seq of the first entry that does not fit the chain, None where all do."""
+    previous, expected = "", 1
+    for row in connection.execute(select(audit).order_by(audit.c.seq)).mappings():
+        if row["seq"] != expected or row["previous"] != previous or row["hash"] != _hash(row):
+            return int(expected)
+        previous, expected = row["hash"], expected + 1
+    return None
+
+
+def _hash(row: Mapping[str, Any] | RowMapping) -> str:
+    kept = {name: row[name] for name in ("seq", "actor", "role", "act", "subject", "detail", "previous")}
+    kept["at"] = int(row["at"].timestamp() * 1_000_000)
+    return hashlib.sha256(orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)).hexdigest()
