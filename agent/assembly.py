@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from agent.parking import open_parking
 from agent.ports import Bus, Deps, Doorbell, Embedder, Library
 from agent.prompts import load as load_prompt
 from agent.redaction import Detector, NoDetector
+from agent.routing import Staffing
 from agent.runtime import Runtime
 from agent.settings import Configured
 from agent.templates import templates
@@ -32,6 +33,7 @@ from agent.worker import Worker, WorkerLimits
 from knowledge.embedding import open_embedder
 from knowledge.opening import AnyLibrary, open_library
 from memory.migrate import migrate
+from memory.opt_outs import OptOutRules
 from memory.seal import MasterKey, SealError, load_or_create_master_key
 from memory.store import open_store
 from memory.vault import Vault
@@ -45,8 +47,10 @@ class Beyond:
     pushes: frozenset[str] = frozenset()
     approved: frozenset[str] = frozenset()
     collections: Mapping[str, str] = field(default_factory=dict)
+    opt_outs: OptOutRules = field(default_factory=OptOutRules)
     serve_url: str | None = None
     serve_key: str | None = None
+    staffing: Staffing = field(default_factory=Staffing)
 
 
 async def assemble(settings: Configured, beyond: Beyond) -> Runtime:
@@ -62,6 +66,7 @@ async def assemble(settings: Configured, beyond: Beyond) -> Runtime:
         library = await open_library_for(stack, settings, beyond, embedder)
         corrected = CorrectedLibrary(library, store, embedder, settings.qdrant.collection)
         deps = open_deps(stack, settings, embedder, corrected, beyond.collections)
+        deps = replace(deps, staffing=beyond.staffing)
         detector = await open_detector(stack, settings)
         worker = Worker(
             store=store,
@@ -76,7 +81,7 @@ async def assemble(settings: Configured, beyond: Beyond) -> Runtime:
             approved=beyond.approved,
         )
         worker.doorbell, worker.bus = await _dispatch(stack, settings, worker.holder)
-        return Runtime(store, vault, worker.doorbell, worker.bus, worker, library, stack.pop_all())
+        return Runtime(store, vault, worker.doorbell, worker.bus, worker, library, stack.pop_all(), beyond.opt_outs)
     raise AssertionError("unreachable")
 
 

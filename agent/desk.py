@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from agent import metrics
+from agent.controls import LiveControls
 from agent.correcting import Correcting, Wish
 from agent.dispatch.signals import Signal
 from agent.errors import Refused
 from agent.guardrails.pii import PiiUnavailable
+from agent.people import Colleagues, People
 from agent.ports import Bus, Doorbell
 from agent.redaction import redact_text
+from agent.rights import Rights
+from agent.suggesting import Suggesting, Suggestions
 from agent.worker import Worker
 from memory import drafts, log, ownership, reading, turns
+from memory.attachments import with_names
 from memory.corrections import Correction
 from memory.messages import Owner
+from memory.presence import State
 from memory.store import Store
 from memory.vault import Vault
 from memory.views import ApprovalView, Assist, ConversationView, Log
@@ -33,6 +40,7 @@ class Desk:
     doorbell: Doorbell
     bus: Bus
     worker: Worker
+    suggestions: Suggestions = field(default_factory=Suggestions)
 
     async def conversations(
         self, *, owner: Owner | None = None, status: str = "open", inbox: str | None = None, limit: int = 100
@@ -49,7 +57,9 @@ class Desk:
     async def events(self, conversation: str, after: int = 0, limit: int = 500) -> Log:
         """A page of the log, oldest first. Raises UnknownConversation."""
         found = await self.store.read(
-            lambda c: log.read_events(c, self.vault, conversation, after=after, limit=limit + 1)
+            lambda c: with_names(
+                c, self.vault, log.read_events(c, self.vault, conversation, after=after, limit=limit + 1)
+            )
         )
         return Log(tuple(found[:limit]), more=len(found) > limit)
 
@@ -77,17 +87,20 @@ class Desk:
         await self._tell(conversation)
         return await self.conversation(conversation)
 
-    async def say(self, conversation: str, person: str, text: str, key: str) -> int:
-        """Sends a person's words; the same key again sends nothing and returns the same seq.
+    async def say(self, conversation: str, person: str, text: str, key: str, *, said_there: bool = False) -> int:
+        """Sends a person's words; the same key again sends nothing and returns the same seq. With `said_there` the
+        customer has them already, from another desk, and they are only written down.
 
         Raises NotYours, Refused (empty, too long, or the gate says no).
         """
         words = _bounded(text)
-        inbox = (await self.store.read(lambda c: log.read_head(c, conversation)))["inbox"]
-        push, now = inbox in self.worker.pushes, datetime.now(UTC)
+        head = await self.store.read(lambda c: log.read_head(c, conversation))
+        push, now = head["inbox"] in self.worker.pushes and not said_there, datetime.now(UTC)
         seq = await self.store.write(
             lambda c: ownership.say(c, self.vault, conversation, person, words, key=key, push=push, now=now)
         )
+        if head["due_at"] is not None:
+            metrics.SLA_REPLIES.labels(str(head["due_at"] >= now).lower()).inc()
         await self._tell(conversation)
         return seq
 
@@ -97,6 +110,10 @@ class Desk:
         seq = await self.store.write(lambda c: ownership.note(c, self.vault, conversation, person, words, now))
         await self._tell(conversation)
         return seq
+
+    async def typing(self, conversation: str, person: str) -> None:
+        """The customer of a live chat sees that this person writes. Kept nowhere."""
+        await self.bus.publish(conversation, Signal("typing", conversation, role="agent", text=person))
 
     async def approvals(self) -> list[ApprovalView]:
         """Drafts that wait for a person, oldest first."""
@@ -121,7 +138,10 @@ class Desk:
     async def assist(self, conversation: str) -> Assist:
         """Summary, reason, and what the knowledge has on the customer's last words. Raises UnknownConversation."""
         view = await self.conversation(conversation)
-        return await self.store.read(lambda c: reading.assist(c, self.vault, view))
+        assist, answers = await self.store.read(
+            lambda c: (reading.assist(c, self.vault, view), reading.searched_to(c, view.id))
+        )
+        return await self.suggesting.freshen(assist, view, answers)
 
     async def turn(self, turn: str) -> Mapping[str, Any]:
         """A turn's whole record. Raises UnknownTurn."""
@@ -148,6 +168,46 @@ class Desk:
         """Says what was wrong with an answer, or what it should be from now on. Raises UnknownTurn, Refused."""
         return await self.correcting.correct(turn, wish, person, role)
 
+    @property
+    def suggesting(self) -> Suggesting:
+        """Replies suggested to people."""
+        worker = self.worker
+        controls = LiveControls(self.store)
+        return Suggesting(self.store, self.vault, worker.deps, worker.detector, controls, self.suggestions)
+
+    @property
+    def people(self) -> People:
+        """Who is at the desk, and passing on."""
+        return People(self.store, self.vault, self.worker.deps.staffing)
+
+    @property
+    def rights(self) -> Rights:
+        """Requests of customers for their rights."""
+        return Rights(self.store, self.vault, self.worker.deps.staffing, self._without_pii)
+
+    async def transfer(
+        self, conversation: str, by: str, role: str, person: str | None = None, team: str | None = None
+    ) -> ConversationView:
+        """Passes it to a colleague, who owns it from here on, or to a team's queue. Raises NotYours, Refused."""
+        now = datetime.now(UTC)
+        await self.people.transfer(conversation, by, role, person=person, team=team, now=now)
+        await self._drop_drafts(conversation, now)
+        await self._tell(conversation, restart=True)
+        return await self.conversation(conversation)
+
+    async def colleagues(self) -> Colleagues:
+        """Whom a conversation may be passed to."""
+        return await self.people.colleagues()
+
+    async def seen(self, person: str, state: State | None = None) -> None:
+        """A sign of life of somebody at the desk; `state` is what they say of themselves."""
+        await self.people.seen(person, state)
+
+    async def writes(self, conversation: str, person: str) -> None:
+        """A sign that its owner works on a conversation."""
+        now = datetime.now(UTC)
+        await self.store.write(lambda c: ownership.sign(c, conversation, person, now))
+
     async def _drop_drafts(self, conversation: str, at: datetime) -> None:
         """Removes the checkpoints of drafts that were superseded at this moment."""
         for turn in await self.store.read(lambda c: turns.superseded_at(c, conversation, at)):
@@ -161,6 +221,12 @@ class Desk:
             raise Refused(
                 "the privacy filter is not working, so words cannot be changed now; approve or reject"
             ) from None
+
+    async def _without_pii(self, text: str, customer: str) -> str:
+        try:
+            return await redact_text(text, customer, self.worker.detector, self.store, self.vault)
+        except PiiUnavailable:
+            raise Refused("the privacy filter is not working, so nothing can be written down here now") from None
 
     async def _tell(self, conversation: str, restart: bool = False) -> None:
         if restart:

@@ -7,6 +7,7 @@ admit ─► triage ─► recall ─► retrieve ─► generate ─► guard �
   │        │      └─────────────┤                      │
   │        └─► hand_over ◄──────┴──────────────────────┘
   │                └─► commit
+  ├─► template (a request for one's rights, or going on while a person is waited for)
   └─► commit (silent: a person owns the conversation)
 """
 
@@ -63,7 +64,9 @@ NODES: tuple[Node, ...] = (
 def after_admit(turn: Turn) -> str:
     if turn.route == "silent":
         return "commit"
-    return "hand_over" if turn.handoff else "triage"
+    if turn.handoff:
+        return "hand_over"
+    return "template" if turn.template else "triage"
 
 
 def after_triage(turn: Turn) -> str:
@@ -100,7 +103,7 @@ def build(saver: BaseCheckpointSaver[Any] | None) -> Graph:
     for node in NODES:
         graph.add_node(node.__name__, timed(node))
     graph.add_edge(START, "admit")
-    graph.add_conditional_edges("admit", arrow(after_admit), ["triage", "hand_over", "commit"])
+    graph.add_conditional_edges("admit", arrow(after_admit), ["triage", "template", "hand_over", "commit"])
     graph.add_conditional_edges("triage", arrow(after_triage), ["recall", "template", "hand_over"])
     graph.add_edge("recall", "retrieve")
     graph.add_conditional_edges("retrieve", arrow(after_retrieve), ["generate", "template", "hand_over"])

@@ -12,7 +12,10 @@ NODE_SECONDS = Histogram("frontdesk_node_seconds", "Wall time of each node", ["n
 HANDOFFS = Counter("frontdesk_handoffs_total", "Handovers to people by reason", ["code"])
 RECEIVED = Counter("frontdesk_received_total", "Inbound messages by channel", ["channel", "duplicate"])
 SENDS = Counter("frontdesk_sends_total", "Sends by channel and outcome", ["channel", "status"])
+REPORTS = Counter("frontdesk_reports_total", "Delivery reports by inbox and what they say", ["inbox", "state"])
 SOCKETS = Gauge("frontdesk_sockets", "Open chat websockets")
+SLA_REPLIES = Counter("frontdesk_sla_replies_total", "Replies of people by whether they were in time", ["kept"])
+SLA_LATE = Gauge("frontdesk_sla_late", "Customers who wait for a person longer than promised", ["priority"])
 TOKENS = Counter("frontdesk_model_tokens_total", "Model tokens by direction", ["direction"])
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from agent.autonomy import Controls
 from agent.dispatch.signals import Signal, Watch
+from agent.routing import Staffing
 from agent.state import Sentence, Triage, Turn, Verdict
 from knowledge.passages import Hit
 from memory.messages import Line
@@ -144,6 +145,7 @@ class Deps:
     fold_tokens: int
     passages: int
     versions: Mapping[str, str]
+    staffing: Staffing = field(default_factory=Staffing)
 
 
 @dataclass(slots=True, eq=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 
@@ -16,11 +17,15 @@ from agent import metrics
 from agent.desk import Desk
 from agent.dispatch.signals import Signal, Watch
 from agent.errors import Draining
+from agent.oversight import Oversight
 from agent.ports import Bus, Doorbell
+from agent.visits import Visits
 from agent.worker import Worker
 from knowledge.opening import AnyLibrary
-from memory import log, receive
-from memory.messages import Event, Inbound, Owner
+from memory import deliveries, log, receive
+from memory.attachments import checked
+from memory.messages import Event, Inbound, Owner, Report
+from memory.opt_outs import OptOutRules
 from memory.receive import NewIds, Receipt
 from memory.store import Store
 from memory.vault import Vault
@@ -56,6 +61,7 @@ class Runtime:
         worker: Worker,
         library: AnyLibrary,
         stack: AsyncExitStack,
+        opt_outs: OptOutRules = receive.OPT_OUTS,
     ) -> None:
         self.store = store
         self.vault = vault
@@ -63,7 +69,10 @@ class Runtime:
         self.bus = bus
         self.worker = worker
         self.library = library
+        self.opt_outs = opt_outs
         self.desk = Desk(store, vault, doorbell, bus, worker)
+        self.oversight = Oversight(store, vault, worker.parked, worker.detector)
+        self.visits = Visits(store, vault, bus, worker.deps.staffing.opens_at)
         self.draining = False
         self._stack = stack
 
@@ -82,12 +91,16 @@ class Runtime:
     async def receive(self, inbound: Inbound) -> Receipt:
         """Writes a message down; when this returns it is durable, and it will be answered once.
 
-        Raises UnknownConversation, StoreUnavailable, Draining.
+        Raises UnknownConversation, Replayed, StoreUnavailable, Draining.
         """
         if self.draining:
             raise Draining("this process is stopping")
+        if inbound.attachments:  # megabytes are looked through: nobody waits for it, the writer least of all
+            inbound = replace(inbound, attachments=await asyncio.to_thread(checked, inbound.attachments))
         ids, now = NewIds(f"c-{_id()}", f"p-{_id()}", f"k-{_id()}"), datetime.now(UTC)
-        receipt = await self.store.write(lambda c: receive.receive(c, self.vault, inbound, ids, now))
+        receipt = await self.store.write(lambda c: receive.receive(c, self.vault, inbound, ids, now, self.opt_outs))
+        if not receipt.conversation:
+            return receipt
         metrics.RECEIVED.labels(inbound.channel, str(receipt.duplicate).lower()).inc()
         _log.info("received", inbox=inbound.inbox, conversation=receipt.conversation, duplicate=receipt.duplicate)
         await self.bus.publish(receipt.conversation, Signal("changed", receipt.conversation))
@@ -134,26 +147,12 @@ class Runtime:
         """Signals about one conversation."""
         return self.bus.watch(conversation)
 
-    async def feedback(self, conversation: str, turn: str, score: int, text: str) -> None:
-        """Keeps what the customer thought of a reply."""
-        now = datetime.now(UTC)
-        meta = {"turn": turn, "score": score}
-        await self.store.write(lambda c: log.append_one(c, self.vault, conversation, "feedback", text, meta, now))
-
-    async def report(
-        self,
-        inbox: str,
-        provider_ref: str,
-        state: Literal["delivered", "bounced"],
-        detail: Mapping[str, Any],
-        opted_out: bool = False,
-    ) -> bool:
-        """Writes a provider's delivery report into the log, once; False when no message of ours has this reference."""
-        now, consent_id = datetime.now(UTC), f"k-{_id()}" if opted_out else None
-        conversation = await self.store.write(
-            lambda c: receive.report(c, self.vault, inbox, provider_ref, state, detail, now, consent_id)
-        )
+    async def report(self, inbox: str, told: Report) -> bool:
+        """Writes a provider's delivery report into the log, once; False when no message of ours is meant."""
+        now, consent_id = datetime.now(UTC), f"k-{_id()}"
+        conversation = await self.store.write(lambda c: deliveries.report(c, self.vault, inbox, told, now, consent_id))
         if conversation:
+            metrics.REPORTS.labels(inbox, told.bounce or told.state).inc()
             await self.bus.publish(conversation, Signal("changed", conversation))
         return conversation is not None
 

@@ -38,10 +38,13 @@ class Secret(SecretStr):
 
 
 class Organisation(Section):
+    """`postal_address` stands in marketing mail, which the law of many countries asks for."""
+
     name: str = "Frontdesk"
     locale: str = "en-GB"
     timezone: str = "Europe/London"
     voice: str = "Plain, short and friendly."
+    postal_address: str = ""
 
 
 class Store(Section):

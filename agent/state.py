@@ -84,7 +84,18 @@ class Handoff:
     """Why a person is fetched: a code for machines, a sentence for the desk."""
 
     code: Literal[
-        "asked", "complaint", "safety", "no_answer", "failed", "guard", "opted_out", "rejected", "drafted", "shadowed"
+        "asked",
+        "complaint",
+        "safety",
+        "no_answer",
+        "failed",
+        "guard",
+        "opted_out",
+        "rejected",
+        "drafted",
+        "shadowed",
+        "stopped",
+        "silenced",
     ]
     reason: str
     priority: Literal["low", "normal", "high"] = "normal"
@@ -109,7 +120,9 @@ class Found:
 class Turn:
     """One turn: what it answers, what was known, what was decided. Frozen; nodes return the fields they set.
 
-    `withheld` is the draft that its autonomy kept from the customer.
+    `withheld` is the draft that its autonomy kept from the customer. `resumes` says that the customer goes on with the
+    bot while they wait for a person, `request` which right of theirs they asked for, `contact` where else (a pseudonym)
+    they may be answered.
     """
 
     id: str
@@ -148,6 +161,9 @@ class Turn:
     approval: Mapping[str, Any] | None
     route: Route
     versions: Mapping[str, str]
+    resumes: bool = False
+    request: str = ""
+    contact: str = ""
 
     @property
     def text(self) -> str:

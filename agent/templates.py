@@ -17,18 +17,41 @@ DEFAULTS: Mapping[str, str] = {
     "handoff_safety": "I'm passing this to a person straight away. If anyone is in danger, call your emergency number.",
     "handoff_guard": "I'm passing this to a person, who can answer it properly. Your messages are kept.",
     "handoff_failed": "Something is not working on our side, so I'm passing you to a person. Your message is kept.",
+    "handoff_stopped": "I can't answer that just now, so I'm passing you to a person. Your messages are kept.",
     "handoff_no_answer": "I can't answer that, so I'm passing you to a person. Your messages are kept.",
+    "closed": "A person answers you from {when}; before that nobody is at the desk. Your messages are kept.",
+    "closed_sorry": "I'm sorry this has gone wrong.",
+    "closed_where": "You can leave an email address or a telephone number, and we answer you there.",
+    "closed_offer": 'I can go on helping until then: write "go on", with your question if you have one.',
+    "go_on": "What would you like to know? The person who answers you sees this as well.",
+    "contact_kept": "Thank you, that is noted for the person who answers you. Can I help with anything before?",
+    "request_access": (
+        "We have your request for the data we hold about you. A person first makes sure that it is you, and you have "
+        "an answer by {when}."
+    ),
+    "request_erasure": (
+        "We have your request to erase your data. A person first makes sure that it is you, and you have an answer "
+        "by {when}."
+    ),
+    "request_rectification": (
+        "We have your request to correct your data. A person first makes sure that it is you, and you have an answer "
+        "by {when}."
+    ),
+    "request_objection": (
+        "We have your objection. We send you no marketing from now on. A person looks at the rest, and you have an "
+        "answer by {when}."
+    ),
 }
 
 
 def templates(overrides: Mapping[str, str]) -> dict[str, str]:
     """The defaults with an organisation's own. Raises ValueError naming a key that no template has, or a template whose
-    braces name anything but {organisation}."""
+    braces name anything but {organisation} and {when}."""
     for name, text in overrides.items():
         try:
-            text.format(organisation="")
+            text.format(organisation="", when="")
         except (LookupError, ValueError):
-            raise ValueError(f"agent.templates.{name} may use {{organisation}} and no other braces") from None
+            raise ValueError(f"agent.templates.{name} may use {{organisation}}, {{when}} and no other braces") from None
     if unknown := sorted(set(overrides) - set(DEFAULTS)):
         raise ValueError(f"agent.templates has no {', '.join(unknown)}; there are: {', '.join(DEFAULTS)}")
     return {**DEFAULTS, **overrides}

@@ -28,8 +28,11 @@ from agent.dispatch.signals import Signal
 from agent.graph import Travelling, build
 from agent.parking import copy_out, serializer, thread
 from agent.ports import Bench, Bus, Deps, Doorbell, Run
+from agent.queueing import QueueKeeper, queued
 from agent.redaction import Detector, redact
+from agent.routing import Need
 from agent.state import Turn
+from agent.stops import reworded, with_words
 from agent.turning import begin, outcome
 from memory import drafts, turns
 from memory.errors import MemoryFault, StoreUnavailable
@@ -84,7 +87,8 @@ class Worker:
     def start(self) -> None:
         """Begins to take turns."""
         self._graph, self._resumed = build(self._memory), build(self.parked)
-        loops = {"doorbell": self._answer(), "sweeper": self._sweep(), "heartbeat": self._beat()}
+        keeper = QueueKeeper(self.store, self.vault, self.bus, self.deps.staffing)
+        loops = {"doorbell": self._answer(), "sweeper": self._sweep(), "heartbeat": self._beat(), "queue": keeper.run()}
         self._loops = [asyncio.create_task(loop, name=name) for name, loop in loops.items()]
 
     async def stop(self, grace_s: float = 10.0) -> None:
@@ -234,10 +238,11 @@ class Worker:
 
     def _context(self, bench: Bench) -> Run:
         async def commit(turn: Turn) -> None:
-            done = await self.commit(outcome(turn, bench, push=turn.inbox in self.pushes))
+            made = queued(outcome(turn, bench, push=turn.inbox in self.pushes), turn, self.deps.staffing)
+            done = await self.commit(made)
             bench.superseded = done.status == "superseded"
 
-        return Run(self.deps, BusVoice(self.bus), commit, bench)
+        return Run(with_words(self.deps, bench.controls), BusVoice(self.bus), commit, bench)
 
     async def commit(self, result: Outcome) -> Committed:
         """Commits and tells whoever watches."""
@@ -267,9 +272,9 @@ class Worker:
         try:
             if await self.parked.aget_tuple(thread(turn)) is None:
                 raise LookupError("its checkpoint is gone")
-            await self._resumed.ainvoke(
-                Command(resume=dict(row["decision"])), thread(turn), context=self._context(Bench()), durability="exit"
-            )
+            context = self._context(Bench(controls=await self._controls.read()))
+            command: Command[Any] = Command(resume=dict(row["decision"]))
+            await self._resumed.ainvoke(command, thread(turn), context=context, durability="exit")
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001  (the edge of a turn: it must not stay busy)
@@ -289,11 +294,12 @@ class Worker:
 
     async def _give_up(self, taken: Taken) -> Committed:
         """After too many failures: a template, a person and a dead letter, without the graph that failed."""
-        words = self.deps.templates
+        words = reworded(self.deps.templates, await self._controls.read())
         name = self.deps.organisation
         said = [words["disclosure"]] * (not taken.head["introduced"]) + [words["handoff_failed"]]
         owned = taken.head["owner"] != "bot"
         handoff = {"code": "failed", "reason": "The turn failed repeatedly.", "priority": "high"}
+        need = Need(taken.head["inbox"], "high", taken.head["language"], frozenset({"failed"}))
         return await self.commit(
             Outcome(
                 turn=taken.turn,
@@ -304,6 +310,7 @@ class Worker:
                 reply="" if owned or taken.opted_out else " ".join(said).format(organisation=name),
                 handoff=None if owned else handoff,
                 introduces=True,
+                placing=self.deps.staffing.places(need, _now()),
                 push=taken.head["inbox"] in self.pushes,
                 dead_letter=f"failed {taken.attempt - 1} times",
             )

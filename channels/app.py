@@ -6,20 +6,50 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from fastapi import Depends, FastAPI, WebSocket
+from fastapi import Depends, FastAPI
 
 from agent.assembly import Beyond
 from agent.gateway.gateway import Gateway
 from agent.runtime import Runtime
-from channels import protocol
-from channels.http import conversations, corrections, gateway, health, knowledge, problems, webhooks
+from channels.chat_offers import ChatOffers
+from channels.gating.answers import opt_out_rules
+from channels.http import (
+    attachments,
+    audit,
+    campaigns,
+    consents,
+    controls,
+    conversations,
+    corrections,
+    customers,
+    dead_letters,
+    deliveries,
+    figures,
+    gateway,
+    health,
+    incidents,
+    knowledge,
+    presence,
+    problems,
+    tasks,
+    twilio_voice,
+    unsubscribe,
+    uploads,
+    webhooks,
+)
 from channels.http.auth import Keys
 from channels.http.limits import BodyLimit
+from channels.inboxes.base import InboxBase
+from channels.inboxes.webhook import WebhookInbox
 from channels.inboxes.websocket import WebsocketInbox
 from channels.outlets import Outlets
+from channels.overseeing import login, overseen
+from channels.proactive.assembly import open_campaigns, open_incidents, open_notifier
 from channels.settings import Settings
+from channels.staffing import staffing
 from channels.web import desk, pages
-from channels.websocket import ChatSocket
+from channels.websocket import ChatSocket, chat_route
+from memory.subscriptions import CHANNEL
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +65,7 @@ class Sockets:
 
 def beyond(settings: Settings, serve_key: str | None) -> Beyond:
     """What the layer below must know of these settings."""
-    pulled = {name for name, inbox in settings.inboxes.items() if isinstance(inbox, WebsocketInbox)}
+    pulled = {name for name, inbox in settings.inboxes.items() if _is_read(inbox)}
     always = settings.agent.approve == "always"
     approved = {
         name
@@ -46,10 +76,23 @@ def beyond(settings: Settings, serve_key: str | None) -> Beyond:
     return Beyond(
         pushes=frozenset(set(settings.inboxes) - pulled),
         approved=frozenset(approved),
+        opt_outs=opt_out_rules(settings, frozenset(pulled)),
         collections={name: inbox.collection for name, inbox in settings.inboxes.items() if inbox.collection},
         serve_url=f"http://{server.host}:{server.port}",
         serve_key=serve_key,
+        staffing=staffing(
+            settings.organisation,
+            {name: inbox.hours for name, inbox in settings.inboxes.items()},
+            settings.teams,
+            settings.sla,
+            settings.desk,
+        ),
     )
+
+
+def _is_read(inbox: InboxBase) -> bool:
+    """Whether replies are read from the log instead of sent: live chat, and a webhook without an address."""
+    return isinstance(inbox, WebsocketInbox) or (isinstance(inbox, WebhookInbox) and inbox.url is None)
 
 
 def create_app(settings: Settings, runtime: Runtime, keys: Keys, outlets: Outlets, secret: str) -> FastAPI:
@@ -58,14 +101,32 @@ def create_app(settings: Settings, runtime: Runtime, keys: Keys, outlets: Outlet
 
     app = FastAPI(title="Frontdesk", version=version("frontdesk"), docs_url=None, redoc_url=None)
     app.add_middleware(BodyLimit)
+    app.add_middleware(uploads.AnySite)
     problems.install(app)
     app.state.sockets = Sockets()
-    chats = [name for name, inbox in settings.inboxes.items() if isinstance(inbox, WebsocketInbox)]
-    _chat_route(app, runtime, frozenset(chats))
+    chats = {
+        name: ChatOffers.of(inbox) for name, inbox in settings.inboxes.items() if isinstance(inbox, WebsocketInbox)
+    }
+    chat_route(app, runtime, chats)
     app.include_router(health.router(runtime))
     app.include_router(conversations.router(runtime.desk, keys.require))
     app.include_router(conversations.inbox_router(runtime, _channels(outlets), keys.require))
     app.include_router(corrections.router(runtime.desk.correcting, keys.require))
+    app.include_router(presence.router(runtime.desk, keys.require))
+    app.include_router(tasks.router(runtime.desk.rights, keys.require))
+    proactive = open_campaigns(settings, runtime.store, runtime.vault)
+    app.include_router(campaigns.router(proactive, keys.require))
+    app.include_router(campaigns.notifications(open_notifier(proactive, runtime.bus), keys.require))
+    app.include_router(incidents.router(open_incidents(settings, proactive, runtime.bus), keys.require))
+    app.include_router(controls.router(runtime.oversight, keys.require))
+    app.include_router(consents.router(runtime.oversight, keys.require))
+    app.include_router(audit.router(runtime.oversight, keys.require))
+    app.include_router(dead_letters.router(runtime.store, keys.require))
+    app.include_router(deliveries.router(runtime.store, list(settings.webhooks), keys.require))
+    app.include_router(unsubscribe.router(runtime, settings.organisation.name))
+    app.include_router(figures.router(runtime.oversight, keys.require))
+    app.include_router(customers.router(runtime.oversight, settings.organisation.name, keys.require))
+    app.include_router(twilio_voice.router(runtime, outlets, settings.server.public_url, settings.organisation.name))
     app.include_router(webhooks.router(runtime, outlets, settings.server.public_url))
     deps = runtime.worker.deps
     app.include_router(knowledge.router(runtime.library, deps.embedder, keys.require))
@@ -73,27 +134,15 @@ def create_app(settings: Settings, runtime: Runtime, keys: Keys, outlets: Outlet
         service = [Depends(keys.require("service"))]
         app.include_router(gateway.gateway_router({"answer": deps.model}, dependencies=service))
     if chats:
-        app.include_router(pages.router(settings.organisation.name, chats))
-    desk.mount(app, runtime.desk, keys.check, settings.organisation.name, secret)
+        app.include_router(uploads.router(runtime, chats))
+        app.include_router(pages.router(settings.organisation.name, list(chats), settings.organisation.locale))
+    app.include_router(attachments.router(runtime, keys.require))
+    app.include_router(attachments.desk_router(runtime, lambda: desk.mounted().door))
+    seen = overseen(settings, runtime, outlets)
+    desk.mount(app, runtime.desk, keys.check, settings.organisation.name, secret, overseen=seen, login=login(settings))
     return app
 
 
 def _channels(outlets: Outlets) -> dict[str, str]:
-    return {name: outlet.adapter.channel for name, outlet in outlets.items()}
-
-
-def _chat_route(app: FastAPI, runtime: Runtime, inboxes: frozenset[str]) -> None:
-    @app.websocket("/v1/chat/{inbox}")
-    async def chat(socket: WebSocket, inbox: str) -> None:
-        if inbox not in inboxes:
-            await socket.accept()
-            words = f"There is no chat named {inbox[:64]!r} here."
-            await socket.send_text(protocol.dumps(protocol.error("unknown_inbox", words)))
-            await socket.close(1008, "unknown_inbox")
-            return
-        chat = ChatSocket(socket, runtime, inbox)
-        app.state.sockets.open.add(chat)
-        try:
-            await chat.run()
-        finally:
-            app.state.sockets.open.discard(chat)
+    """Web push is no way in: those who get it write in the chat."""
+    return {name: o.adapter.channel for name, o in outlets.items() if o.adapter.channel != CHANNEL}

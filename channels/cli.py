@@ -9,7 +9,19 @@ from importlib.metadata import entry_points
 import typer
 
 from agent.errors import FrontdeskError, MemoryFault
-from channels.commands import chat, corrections, doctor, knowledge, serve, triage
+from channels.commands import (
+    campaign,
+    chat,
+    corrections,
+    customers,
+    dead_letters,
+    digest,
+    doctor,
+    knowledge,
+    push_key,
+    serve,
+    triage,
+)
 from knowledge.errors import LibraryError
 
 app = typer.Typer(
@@ -20,7 +32,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (serve, chat, knowledge, triage, corrections, doctor):
+COMMANDS = (
+    serve,
+    chat,
+    knowledge,
+    triage,
+    corrections,
+    campaign,
+    customers,
+    dead_letters,
+    digest,
+    push_key,
+    doctor,
+)
+for module in COMMANDS:
     module.add_to(app)
 for point in entry_points(group="frontdesk.commands"):
     app.command(name=point.name)(point.load())

@@ -3,6 +3,7 @@
 FrontdeskError
 └── ChannelError
     ├── UnknownInbox      no inbox of that name is configured
+    ├── NotAPhoto         a file that is none, or not of the kind it says
     └── TooLarge          a body beyond the limit
 """
 
@@ -22,6 +23,11 @@ class UnknownInbox(ChannelError):
 
     def __init__(self, inbox: str) -> None:
         super().__init__(f"there is no inbox {inbox[:64]!r}")
+
+
+class NotAPhoto(ChannelError):
+    code = "not_a_photo"
+    status = 415
 
 
 class TooLarge(ChannelError):

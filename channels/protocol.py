@@ -1,6 +1,7 @@
 """The chat websocket's frames, without a socket. Pure.
 
-Client: hello, message, typing, person, feedback. Server: welcome, ack, event, delta, restart, error.
+Client: hello, message, typing, person, feedback, push, seen. Server: welcome, ack, event, delta, restart, typing, push,
+error.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from agent.understanding.tongues import tongue
 from memory.messages import Event
 
 # The longest message of a customer, in characters; about four times the longest real one in support transcripts.
 MAX_TEXT = 8_000
+# A subscription's address: push services document no limit, the longest seen have some 500 characters.
+_MAX_ENDPOINT = 2_048
 # The largest frame a socket reads, in bytes: any legal message fits, escaped; more closes it with 1009.
 MAX_FRAME = 262_144
 
@@ -57,13 +61,45 @@ class Person(_Frame):
 
 
 class Feedback(_Frame):
+    """What the customer thought of a reply, or of the conversation where `turn` is empty. With an `id` it is
+    acknowledged, and the same id again is the same rating."""
+
     type: Literal["feedback"]
-    turn: str = Field(max_length=64)
+    turn: str = Field(default="", max_length=64)
     score: int = Field(ge=1, le=5)
     text: str = Field(default="", max_length=MAX_TEXT)
+    id: str | None = Field(default=None, min_length=1, max_length=128)
 
 
-ClientFrame = Hello | Message | Typing | Person | Feedback
+class PushKeys(_Frame):
+    """RFC 8291, section 3.1: the browser's public key (65 bytes) and secret (16 bytes), in base64url."""
+
+    p256dh: str = Field(pattern=r"^[A-Za-z0-9_-]{87}=?$")
+    auth: str = Field(pattern=r"^[A-Za-z0-9_-]{22}={0,2}$")
+
+
+class PushSubscription(_Frame):
+    endpoint: str = Field(pattern=r"^https?://[^\s\x00-\x1f\"<>]+$", max_length=_MAX_ENDPOINT)
+    keys: PushKeys
+
+
+class Push(_Frame):
+    """Asks to be told of answers when this page is closed; None ends that. `words` is what the notification says."""
+
+    type: Literal["push"]
+    subscription: PushSubscription | None = None
+    words: str = Field(default="", max_length=160)
+
+
+class Seen(_Frame):
+    """The customer has this event, and all before it, before their eyes."""
+
+    type: Literal["seen"]
+    seq: int = Field(ge=0, le=2**31 - 1)
+
+
+ClientFrame = Hello | Message | Typing | Person | Feedback | Push | Seen
+_TYPES = ("hello", "message", "typing", "person", "feedback", "push", "seen")
 _FRAMES: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Field(discriminator="type")])
 
 
@@ -96,7 +132,7 @@ def _check_text(frame: Message) -> None:
 
 def _words(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"] if part not in ("hello", "message", "feedback"))
+    where = ".".join(str(part) for part in first["loc"] if part not in _TYPES)
     return f"{where or 'type'}: {first['msg']}"
 
 
@@ -104,8 +140,17 @@ def dumps(frame: Mapping[str, Any]) -> str:
     return orjson.dumps(frame).decode()
 
 
-def welcome(conversation: str, token: str, seq: int) -> dict[str, Any]:
-    return {"type": "welcome", "conversation": conversation, "token": token, "seq": seq}
+def welcome(conversation: str, token: str, seq: int, **offers: Any) -> dict[str, Any]:
+    """`offers` is what this chat can do besides: the wait for a person, photos, push, a greeting."""
+    # Machine-readable, before the first word: whoever is talked to here is an AI (AI Act, article 50).
+    return {
+        "type": "welcome",
+        "conversation": conversation,
+        "token": token,
+        "seq": seq,
+        "automated": True,
+        **{name: offer for name, offer in offers.items() if offer is not None},
+    }
 
 
 def ack(client_id: str, seq: int) -> dict[str, Any]:
@@ -120,13 +165,23 @@ def restart(turn: str) -> dict[str, Any]:
     return {"type": "restart", "turn": turn}
 
 
+def typing(name: str) -> dict[str, Any]:
+    """A person of the team is writing."""
+    return {"type": "typing", "name": name}
+
+
+def push(on: bool) -> dict[str, Any]:
+    """Whether this browser is told of answers now."""
+    return {"type": "push", "on": on}
+
+
 def error(code: str, message: str, id: str | None = None) -> dict[str, Any]:
     frame = {"type": "error", "code": code, "message": message}
     return frame if id is None else {**frame, "id": id}
 
 
 def event(found: Event) -> dict[str, Any]:
-    """The frame of an event a customer may see."""
+    """The frame of an event a customer may see. `automated` says of a message whether a machine wrote it."""
     frame = {"type": "event", "seq": found.seq, "prev": found.prev, "at": found.at.isoformat(), **_body(found)}
     return frame if found.turn is None else {**frame, "turn": found.turn}
 
@@ -135,13 +190,14 @@ def _body(found: Event) -> dict[str, Any]:
     meta = found.meta
     match found.kind:
         case "received":
-            body = {"kind": "message", "role": "customer", "text": found.text, "sources": []}
+            body = _message(found, "customer")
             return {**body, "id": meta["id"]} if "id" in meta else body
         case "replied":
-            return {"kind": "message", "role": "bot", "text": found.text, "sources": list(meta.get("sources", ()))}
+            return _message(found, "bot")
+        case "said" if "person" not in meta:  # written by a template, signed by nobody
+            return _message(found, "bot")
         case "said":
-            name = meta.get("person", "")
-            return {"kind": "message", "role": "agent", "text": found.text, "sources": [], "name": name}
+            return {**_message(found, "agent"), "name": meta.get("person", "")}
         case "handed_over":
             return {"kind": "handoff", "state": "queue"}
         case "taken":
@@ -150,3 +206,10 @@ def _body(found: Event) -> dict[str, Any]:
             return {"kind": "handoff", "state": "bot"}
         case _:
             return {"kind": "closed"}
+
+
+def _message(found: Event, role: str) -> dict[str, Any]:
+    sources = list(found.meta.get("sources", ()))
+    body = {"kind": "message", "role": role, "automated": role == "bot", "text": found.text, "sources": sources}
+    more = {"lang": found.meta.get("lang") or tongue(found.text), "attachments": found.meta.get("attachments")}
+    return {**body, **{name: value for name, value in more.items() if value}}

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from channels.gsm7 import fold, length
+from channels.letter_page import letter_text, page
 from channels.normalise.payloads import clean
-
-Purpose = Literal["reply", "agent", "confirmation", "proactive"]
+from memory.messages import Purpose
 
 MAX_SMS = 1600  # Twilio's limit for a body, error 21617; longer replies leave as several messages
 MAX_SUBJECT = 200
@@ -193,11 +192,11 @@ def _break(text: str, end: int) -> int:
 
 _RE = re.compile(r"^\s*(?:re|aw|sv|antw|rif|odp|vs|ynt)\s*(?:\[\d+\])?\s*[:：]\s*", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")  # printable ASCII alone, as RFC 5322 section 3.6.4 has it
-_URL = re.compile(r"https?://[^\s<>\"']{1,500}[^\s<>\"'.,;:!?)]")
 _AUTOMATIC: Mapping[Purpose, str] = {
     "reply": "auto-replied",
     "confirmation": "auto-replied",
-    "proactive": "auto-generated",  # RFC 3834 section 5: not in answer to a mail
+    "notification": "auto-generated",
+    "marketing": "auto-generated",  # RFC 3834 section 5: not in answer to a mail
 }
 
 
@@ -220,7 +219,7 @@ def reply_subject(subject: str, default: str) -> str:
 def _email(text: str, sources: Sequence[Mapping[str, Any]], limits: Limits, letter: Letter) -> Rendered:
     links = linked(sources, limits.max_sources)
     listed = [f"- {title}: {address}" if title else f"- {address}" for title, address in links]
-    body = plain(text).strip() + ("\n\nSources:\n" + "\n".join(listed) if listed else "")
+    body = letter_text(text).strip() + ("\n\nSources:\n" + "\n".join(listed) if listed else "")
     headers = {"Message-ID": message_id(letter.id, letter.domain)} | _threading(letter.thread)
     if automatic := _AUTOMATIC.get(letter.purpose):
         headers["Auto-Submitted"] = automatic
@@ -228,7 +227,7 @@ def _email(text: str, sources: Sequence[Mapping[str, Any]], limits: Limits, lett
         body,
         (body,),
         subject=reply_subject(letter.thread.get("subject", ""), letter.subject),
-        html=_page(plain(text), links),
+        html=page(text, links),
         headers=headers,
     )
 
@@ -241,25 +240,3 @@ def _threading(thread: Mapping[str, str]) -> dict[str, str]:
     before = [one for one in _MESSAGE_ID.findall(thread.get("references", "")) if one != parent[0]]
     chain = [*(before if len(before) < MAX_REFERENCES else [before[0], *before[2 - MAX_REFERENCES :]]), parent[0]]
     return {"In-Reply-To": parent[0], "References": " ".join(chain)}
-
-
-def _page(text: str, links: Sequence[tuple[str, str]]) -> str:
-    """The text as escaped HTML: paragraphs, line breaks and links, nothing else."""
-    paragraphs = [f"<p>{_linked(one)}</p>" for one in re.split(r"\n\s*\n", text.strip()) if one.strip()]
-    if links:
-        items = "".join(f"<li>{_anchor(address, title or address)}</li>" for title, address in links)
-        paragraphs.append(f"<p>Sources:</p><ul>{items}</ul>")
-    return "<!DOCTYPE html><html><body>" + "".join(paragraphs) + "</body></html>"
-
-
-def _linked(text: str) -> str:
-    done, out = 0, []
-    for found in _URL.finditer(text):
-        out += [html.escape(text[done : found.start()]), _anchor(found[0], found[0])]
-        done = found.end()
-    out.append(html.escape(text[done:]))
-    return "".join(out).replace("\n", "<br>")
-
-
-def _anchor(address: str, words: str) -> str:
-    return f'<a href="{html.escape(address)}">{html.escape(words)}</a>'

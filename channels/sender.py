@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -16,11 +17,16 @@ from agent.dispatch.signals import Signal
 from agent.errors import MemoryFault
 from agent.ports import Bus
 from channels import gate
+from channels.gate import GateVerdict
+from channels.gating.rules import Rules
+from channels.leaving import WayOut
 from channels.outlets import Outlet, Outlets
-from channels.providers.ports import SendError
-from memory import outbox
+from channels.providers.ports import Gone, OptedOut, SendError
+from channels.schedules import after
+from memory import outbox, subscriptions
 from memory.consent import record_consent
 from memory.dead_letters import bury
+from memory.messages import BounceClass
 from memory.outbox import Claimed
 from memory.store import Store
 from memory.vault import Vault
@@ -30,11 +36,7 @@ _log = structlog.get_logger(__name__)
 # Twice the longest provider timeout (SMTP, 30 s): a send still under way is never taken for one whose fate is unknown.
 _LEASE_S = 60.0
 _IDLE_S = 0.5
-# Seconds before each retry, then every hour; after MAX_ATTEMPTS a person sees it. The first steps are those that
-# Standard Webhooks recommends (5 s, 5 min, 30 min), closer together at first because a customer waits.
-RETRIES_S = (5.0, 30.0, 120.0, 300.0, 1800.0, 3600.0)
-MAX_ATTEMPTS = 10
-_HOLD_S = 60.0
+_BECOMES: Mapping[str, outbox.Status] = {"hold": "pending", "park": "parked", "refuse": "refused"}
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +48,8 @@ class Sender:
     bus: Bus
     outlets: Outlets
     holder: str
+    rules: Rules = gate.DEFAULT
+    way_out: WayOut | None = None
     _loop: asyncio.Task[None] | None = None
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -102,39 +106,44 @@ class Sender:
         if claimed.unknown and outlet.settings.on_unknown_send == "park":
             await self._finish(claimed, "parked", error="it may have been sent before a crash")
             return
-        verdict = await self.store.read(lambda c: gate.judge(c, outbound, claimed.customer))
-        if verdict.decision == "hold":
-            await self._finish(claimed, "pending", retry_s=_HOLD_S, verdict=verdict.why)
-        elif verdict.decision == "park":
-            await self._finish(claimed, "parked", verdict=verdict.why)
+        now = datetime.now(UTC)
+        verdict = await self.store.write(lambda c: gate.admit(c, outbound, claimed.customer, now, self.rules))
+        if verdict.decision == "send":
+            await self._deliver(claimed, outlet, verdict)
         else:
-            await self._deliver(claimed, outlet, verdict.why)
+            await self._not_now(claimed, verdict, now)
 
-    async def _deliver(self, claimed: Claimed, outlet: Outlet, why: str) -> None:
+    async def _not_now(self, claimed: Claimed, verdict: GateVerdict, now: datetime) -> None:
+        """Held until a time, parked for a person, or refused for good."""
+        until = verdict.until or now
+        retry_s = max(0.0, (until - now).total_seconds())
+        await self._finish(claimed, _BECOMES[verdict.decision], retry_s=retry_s, verdict=verdict)
+
+    async def _deliver(self, claimed: Claimed, outlet: Outlet, verdict: GateVerdict) -> None:
         assert outlet.provider is not None  # noqa: S101  (send checked)
         rendered = outlet.adapter.render(claimed.outbound, outlet.settings)
+        if self.way_out and claimed.outbound.channel == "email" and claimed.outbound.purpose == "marketing":
+            rendered = self.way_out.added(rendered, claimed.customer)
         try:
             sent = await outlet.provider.send(claimed.outbound, rendered)
         except SendError as error:
-            await self._refused(claimed, outlet, error, why)
+            await self._refused(claimed, outlet, error, verdict)
             return
-        await self._finish(claimed, "sent", provider_ref=sent.provider_ref or None, verdict=why)
+        await self._finish(claimed, "sent", provider_ref=sent.provider_ref or None, verdict=verdict)
 
-    async def _refused(self, claimed: Claimed, outlet: Outlet, error: SendError, why: str) -> None:
+    async def _refused(self, claimed: Claimed, outlet: Outlet, error: SendError, verdict: GateVerdict) -> None:
         words = f"{error.code}: {error}"
-        if error.opted_out:
-            await self._opted_out(claimed)
-            await self._finish(claimed, "parked", error=words, verdict=why)
-        elif error.unknown and outlet.settings.on_unknown_send == "park":
-            await self._finish(claimed, "parked", error=words, verdict=why)
-        elif (error.retryable or error.unknown) and claimed.outbound.attempts < MAX_ATTEMPTS:
-            step = RETRIES_S[min(claimed.outbound.attempts, len(RETRIES_S)) - 1]
-            retry_s = max(step, error.retry_after_s or 0)
-            await self._finish(claimed, "pending", retry_s=retry_s, error=words, verdict=why)
-        else:
-            await self._finish(claimed, "dead", error=words, verdict=why)
+        if isinstance(error, Gone):
+            await self.store.write(lambda c: subscriptions.end(c, claimed.outbound.recipient, datetime.now(UTC)))
+        elif isinstance(error, OptedOut):
+            await self._opted_out(claimed, error.purpose)
+        park = outlet.settings.on_unknown_send == "park"
+        becomes = after(error, claimed.outbound.attempts, outlet.adapter.schedule, park_unknown=park)
+        await self._finish(
+            claimed, becomes.status, retry_s=becomes.retry_s, error=words, verdict=verdict, bounce=error.bounce
+        )
 
-    async def _opted_out(self, claimed: Claimed) -> None:
+    async def _opted_out(self, claimed: Claimed, purpose: str) -> None:
         """The provider knows of an opt-out that we did not: into the ledger with it."""
         now, outbound, id_ = datetime.now(UTC), claimed.outbound, f"k-{uuid.uuid4().hex}"
         await self.store.write(
@@ -146,6 +155,7 @@ class Sender:
                 state="out",
                 evidence={"outbox": outbound.id, "by": "provider"},
                 now=now,
+                purpose=purpose,
             )
         )
 
@@ -157,7 +167,8 @@ class Sender:
         retry_s: float = 0,
         provider_ref: str | None = None,
         error: str | None = None,
-        verdict: str | None = None,
+        verdict: GateVerdict | None = None,
+        bounce: BounceClass | None = None,
     ) -> None:
         now, outbound = datetime.now(UTC), claimed.outbound
 
@@ -171,10 +182,12 @@ class Sender:
                 retry_s=retry_s,
                 provider_ref=provider_ref,
                 error=error,
-                verdict=verdict,
+                verdict=verdict.why if verdict else None,
+                rule=verdict.rule if verdict else None,
+                bounce=bounce,
             )
             if ours and status in ("dead", "parked"):
-                reason = error or verdict or status
+                reason = error or (verdict.why if verdict else status)
                 bury(connection, "send", outbound.id, outbound.conversation, reason, now)
             return ours
 

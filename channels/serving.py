@@ -21,9 +21,16 @@ from sqlalchemy.engine import make_url
 
 from agent.assembly import assemble
 from agent.errors import Misconfigured
+from agent.runtime import Runtime
 from channels.app import beyond, create_app
+from channels.gating.rules import gate_rules
+from channels.handoff.follower import open_follower
+from channels.health_port import health_shown
 from channels.http.auth import admin_key, is_loopback, open_keys
-from channels.outlets import open_outlets
+from channels.leaving import WayOut
+from channels.outgoing.poster import open_poster
+from channels.outlets import Outlets, open_outlets
+from channels.proactive.assembly import open_runner
 from channels.processes import supervise
 from channels.protocol import MAX_FRAME
 from channels.sender import Sender
@@ -89,17 +96,26 @@ async def run_serve(
     secret = sha256(b"desk" + (fresh or runtime.vault.hash("desk", "cookie")).encode()).hexdigest()
     app = create_app(settings, runtime, keys, outlets, secret)
     server = Server(server_config(settings, app))
-    sender = Sender(runtime.store, runtime.vault, runtime.bus, outlets, runtime.worker.holder)
+    sender = open_sender(settings, runtime, outlets)
+    poster = open_poster(settings.webhooks, runtime.store, runtime.vault, runtime.worker.holder)
+    proactive = open_runner(settings, runtime.store, runtime.vault, runtime.bus)
+    follower = open_follower(settings, runtime)
     if signals:
         _on_signals(lambda: setattr(server, "should_exit", True))
     runtime.start()
     sender.start()
+    follower.start()
+    poster.start()
+    proactive.start()
     _greet(settings, fresh, say)
     try:
         await server.serve(sockets=list(sockets) if sockets else None)
     finally:
         await app.state.sockets.close()
+        await proactive.stop()
         await sender.stop(GRACE_S)
+        await follower.stop(GRACE_S)
+        await poster.stop(GRACE_S)
         await runtime.close(GRACE_S)
         await outlets.aclose()
 
@@ -108,16 +124,42 @@ async def run_worker(settings: Settings, say: Callable[[str], None]) -> None:
     """Takes turns and sends until SIGTERM or SIGINT."""
     runtime = await assemble(settings, beyond(settings, serve_key(settings)))
     outlets = open_outlets(settings)
-    sender = Sender(runtime.store, runtime.vault, runtime.bus, outlets, runtime.worker.holder)
+    sender = open_sender(settings, runtime, outlets)
+    poster = open_poster(settings.webhooks, runtime.store, runtime.vault, runtime.worker.holder)
+    proactive = open_runner(settings, runtime.store, runtime.vault, runtime.bus)
+    follower = open_follower(settings, runtime)
     runtime.start()
     sender.start()
-    say("worker ready")
+    follower.start()
+    poster.start()
+    proactive.start()
     stop = asyncio.Event()
     _on_signals(stop.set)
-    await stop.wait()
+    async with health_shown(settings.worker, runtime):
+        say("worker ready")
+        await stop.wait()
+    await proactive.stop()
     await sender.stop(GRACE_S)
+    await follower.stop(GRACE_S)
+    await poster.stop(GRACE_S)
     await runtime.close(GRACE_S)
     await outlets.aclose()
+
+
+def open_sender(settings: Settings, runtime: Runtime, outlets: Outlets) -> Sender:
+    """What works the outbox by these settings. Raises Misconfigured for a file of regions that cannot be read."""
+    organisation, public_url = settings.organisation, settings.server.public_url or ""
+    way_out = WayOut(runtime.vault, public_url, organisation.postal_address, organisation.name)
+    rules = gate_rules(settings)
+    return Sender(
+        runtime.store,
+        runtime.vault,
+        runtime.bus,
+        outlets,
+        runtime.worker.holder,
+        rules,
+        None if rules.no_marketing_mail else way_out,
+    )
 
 
 def _on_signals(stop: Callable[[], None]) -> None:

@@ -15,8 +15,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agent.errors import Misconfigured
 from agent.settings import Agent, Models, Organisation, Qdrant, Redis, Secret, Section, Store
+from channels.gating.settings import Gate
 from channels.inboxes.union import Inbox
 from channels.inboxes.websocket import WebsocketInbox
+from channels.oidc.settings import Oidc
+from channels.outgoing.settings import OutgoingWebhook
+from channels.proactive.settings import Digests, Proactive
+from channels.staffing import DeskSettings, SlaSettings, TeamSettings
 
 Role = Literal["viewer", "agent", "admin", "service"]
 DEFAULT_FILE = Path("frontdesk.toml")
@@ -30,6 +35,13 @@ class Server(Section):
     public_url: str | None = None
     root_path: str = ""
     trusted_proxies: list[str] = Field(default_factory=lambda: ["127.0.0.1"])
+
+
+class WorkerSettings(Section):
+    """`metrics_port` is where `frontdesk worker` shows /metrics, /healthz and /readyz on `metrics_host`; 0 is off."""
+
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    metrics_host: str = "127.0.0.1"
 
 
 class Key(Section):
@@ -56,13 +68,22 @@ class Settings(BaseSettings):
 
     organisation: Organisation = Organisation()
     server: Server = Server()
+    worker: WorkerSettings = WorkerSettings()
     store: Store = Store()
     qdrant: Qdrant = Qdrant()
     redis: Redis | None = None
     models: Models = Models()
     agent: Agent = Agent()
+    gate: Gate = Gate()
+    teams: dict[str, TeamSettings] = Field(default_factory=dict)
+    sla: SlaSettings = SlaSettings()
+    desk: DeskSettings = DeskSettings()
     keys: dict[str, Key] = Field(default_factory=dict)
+    oidc: Oidc | None = None
     inboxes: dict[str, Inbox] = Field(default_factory=_web_only)
+    webhooks: dict[str, OutgoingWebhook] = Field(default_factory=dict)
+    proactive: Proactive = Proactive()
+    digests: Digests = Digests()
 
     @classmethod
     def settings_customise_sources(

@@ -16,6 +16,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import ipaddress
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -24,9 +25,11 @@ from urllib.parse import parse_qs, urlsplit
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
 from channels.errors import ChannelError
+from channels.outgoing.signing import signing_key
 
 TOLERANCE_S = 300  # Slack and Standard Webhooks both name five minutes; SendGrid names none
 
@@ -156,6 +159,39 @@ def public_key(text: str) -> EllipticCurvePublicKey:
     return key
 
 
+def verify_mailgun(
+    *,
+    timestamp: str | None,
+    token: str | None,
+    signature: str | None,
+    secrets: Sequence[str],
+    now: datetime,
+    tolerance_s: float = TOLERANCE_S,
+) -> None:
+    """Mailgun's `signature` in the form: the hexadecimal HMAC-SHA256 of timestamp and token.
+
+    It says nothing of the rest of the form, so whoever takes it must let each token bring one message and no other.
+    """
+    if not timestamp or not token or not signature:
+        raise Unsigned("timestamp, token or signature is missing from the form")
+    _check_fresh(timestamp, now, tolerance_s)
+    signed = _bytes(timestamp + token)
+    expected = (hmac.new(_bytes(secret), signed, "sha256").hexdigest().encode() for secret in secrets)
+    if not _any_equal(expected, _bytes(signature.lower())):
+        raise Forged("signature does not match; check the HTTP webhook signing key")
+
+
+def verify_address(*, client: str, networks: Sequence[str]) -> None:
+    """The address a request came from, where a provider says which are its own. Raises Forged for any other."""
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        raise Unsigned("the address this came from is not known; check server.trusted_proxies") from None
+    mapped = getattr(address, "ipv4_mapped", None)
+    if not any((mapped or address) in ipaddress.ip_network(one) for one in networks):
+        raise Forged("the address this came from is none of the provider's; check server.trusted_proxies")
+
+
 def verify_basic(*, authorization: str | None, user: str, passwords: Sequence[str]) -> None:
     """HTTP basic authentication, the alternative where a provider signs nothing (credentials in the webhook URL)."""
     scheme, _, encoded = (authorization or "").partition(" ")
@@ -184,19 +220,31 @@ def verify_standard_webhooks(
     now: datetime,
     tolerance_s: float = TOLERANCE_S,
 ) -> None:
-    """Standard Webhooks v1: HMAC-SHA256 over `id.timestamp.body`, several `v1,<base64>` in one header.
+    """Standard Webhooks: `id.timestamp.body` under HMAC-SHA256 (v1) or ed25519 (v1a), several in one header.
 
-    `secrets` are `whsec_` and base64 (the prefix may be left out). Raises ValueError for a secret that is not.
+    `secrets` are `whsec_` and base64 (the prefix may be left out), or `whpk_` and base64 of an ed25519 public key.
+    Raises ValueError for a secret that is neither.
     """
     if not id or not timestamp or not signature:
         raise Unsigned("webhook-id, webhook-timestamp or webhook-signature is missing")
     _check_fresh(timestamp, now, tolerance_s)
     signed = _bytes(f"{id}.{timestamp}.") + body
-    expected = [hmac.new(base64.b64decode(secret.removeprefix("whsec_")), signed, "sha256") for secret in secrets]
-    given = [_bytes(part[3:]) for part in signature.split(" ")[:16] if part.startswith("v1,")]
-    matches = [_any_equal((base64.b64encode(mac.digest()) for mac in expected), one) for one in given]
-    if not any(matches):
+    given = [part.partition(",") for part in signature.split(" ")[:16]]
+    keys = [signing_key(secret) for secret in secrets]
+    if not any([_standard_matches(key, version, text, signed) for key in keys for version, _, text in given]):  # noqa: C419 - every secret is tried
         raise Forged("webhook-signature does not match")
+
+
+def _standard_matches(key: object, version: str, text: str, signed: bytes) -> bool:
+    if isinstance(key, bytes) and version == "v1":
+        return hmac.compare_digest(base64.b64encode(hmac.digest(key, signed, "sha256")), _bytes(text))
+    if not (isinstance(key, Ed25519PublicKey) and version == "v1a"):
+        return False
+    try:
+        key.verify(base64.b64decode(_bytes(text), validate=True), signed)
+    except (InvalidSignature, binascii.Error):
+        return False
+    return True
 
 
 def verify_slack(
@@ -216,6 +264,46 @@ def verify_slack(
     expected = (b"v0=" + hmac.new(_bytes(secret), signed, "sha256").hexdigest().encode() for secret in secrets)
     if not _any_equal(expected, _bytes(signature)):
         raise Forged("X-Slack-Signature does not match")
+
+
+def verify_whatsapp(*, body: bytes, signature: str | None, secrets: Sequence[str]) -> None:
+    """Meta's X-Hub-Signature-256, `sha256=` and the hexadecimal HMAC-SHA256 of the raw body under the app's secret.
+
+    It carries no time: what is sent again is recognised by the message's own id.
+    """
+    if not signature:
+        raise Unsigned("X-Hub-Signature-256 is missing")
+    if not _any_equal(_sha256_forms(secrets, body), _bytes(signature)):
+        raise Forged("X-Hub-Signature-256 does not match; check the app secret")
+
+
+def verify_chatwoot(
+    *,
+    body: bytes,
+    timestamp: str | None,
+    signature: str | None,
+    secrets: Sequence[str],
+    now: datetime,
+    tolerance_s: float = TOLERANCE_S,
+) -> None:
+    """Chatwoot's X-Chatwoot-Signature, `sha256=` and the hexadecimal HMAC-SHA256 of `timestamp.body`."""
+    if not timestamp or not signature:
+        raise Unsigned("X-Chatwoot-Timestamp or X-Chatwoot-Signature is missing")
+    _check_fresh(timestamp, now, tolerance_s)
+    if not _any_equal(_sha256_forms(secrets, _bytes(f"{timestamp}.") + body), _bytes(signature)):
+        raise Forged("X-Chatwoot-Signature does not match")
+
+
+def _sha256_forms(secrets: Sequence[str], signed: bytes) -> Iterable[bytes]:
+    return (b"sha256=" + hmac.new(_bytes(one), signed, "sha256").hexdigest().encode() for one in secrets)
+
+
+def verify_shared(*, given: str | None, secrets: Sequence[str], what: str) -> None:
+    """A word that both sides know, where a provider signs nothing. `what` names where it is carried."""
+    if not given:
+        raise Unsigned(f"{what} is missing")
+    if not _any_equal((_bytes(secret) for secret in secrets), _bytes(given)):
+        raise Forged(f"{what} does not match")
 
 
 def _check_fresh(timestamp: str, now: datetime, tolerance_s: float) -> None:

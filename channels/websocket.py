@@ -11,15 +11,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from fastapi import FastAPI
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from agent import metrics
 from agent.dispatch.signals import Signal, Watch
 from agent.errors import Draining, MemoryFault, StoreUnavailable, WrongToken
 from agent.runtime import Opened, Runtime
+from agent.waits import Wait
 from channels import protocol
-from channels.protocol import ASKED_FOR_PERSON, Feedback, Hello, Message, Person, ProtocolError
-from memory.messages import Inbound
+from channels.chat_offers import NOTHING, ChatOffers
+from channels.protocol import ASKED_FOR_PERSON, Feedback, Hello, Message, Person, ProtocolError, Push, Seen, Typing
+from memory.messages import Event, Inbound
 
 _log = structlog.get_logger(__name__)
 
@@ -30,8 +33,12 @@ _HELLO_S = 15.0
 _SEND_S = 20.0
 # How long a socket trusts the bus before it looks at the log by itself.
 _LOOK_S = 10.0
+# Events read at once: what a reader who takes nothing holds in memory, up to 20,000 characters each.
+_PAGE = 40
 # Frames that cannot be understood, in a row, before the socket closes.
 _PATIENCE = 20
+# Somebody's typing is passed on this often at most, however often a browser says it.
+_TYPING_S = 2.0
 
 
 @dataclass(slots=True, eq=False)
@@ -41,9 +48,13 @@ class ChatSocket:
     socket: WebSocket
     runtime: Runtime
     inbox: str
+    offers: ChatOffers = NOTHING
+    send_s: float = _SEND_S
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     _sent: int = 0
     _showing: str = ""
+    _reminded: bool = False
+    _typed: float = 0.0
 
     async def run(self) -> None:
         """Serves until either side closes. Raises nothing."""
@@ -77,8 +88,25 @@ class ChatSocket:
             await self._refuse(error.code, "We cannot keep messages just now. Try again soon.", _LATER)
             return None
         self._sent = hello.after if hello.after <= opened.seq else 0
-        await self._send(protocol.welcome(opened.conversation, opened.token, opened.seq))
+        await self._send(await self._welcome(opened, known=hello.conversation is not None))
         return opened
+
+    async def _welcome(self, opened: Opened, *, known: bool) -> dict[str, Any]:
+        wait = await self._wait()
+        self._reminded = known and bool(self.offers.push_key) and await self._subscribed(opened)
+        offers = {**self.offers.frame(), "wait": wait.frame() if wait else None, "pushing": self._reminded or None}
+        return protocol.welcome(opened.conversation, opened.token, opened.seq, **offers)
+
+    async def _wait(self) -> Wait | None:
+        """What can be said of the wait for a person. A figure is no reason to keep anybody out."""
+        with contextlib.suppress(MemoryFault):
+            return await self.runtime.visits.wait(self.inbox)
+        return None
+
+    async def _subscribed(self, opened: Opened) -> bool:
+        with contextlib.suppress(MemoryFault):
+            return await self.runtime.visits.subscribed(opened.conversation)
+        return False
 
     async def _refuse(self, code: str, words: str, close: int = _POLICY) -> None:
         await self._send(protocol.error(code, words))
@@ -118,7 +146,7 @@ class ChatSocket:
                 await self._send(protocol.error(error.code, str(error), error.id))
             except (MemoryFault, Draining) as error:
                 words = "That was not kept. Send it again in a moment." if error.retryable else str(error)
-                about = frame.id if isinstance(frame, Message) else None
+                about = frame.id if isinstance(frame, Message | Feedback) else None
                 await self._send(protocol.error(error.code, words, about))
         await self.close(_POLICY, "too many frames that cannot be understood")
 
@@ -130,7 +158,17 @@ class ChatSocket:
             case Person():
                 await self._fetch_person(opened)
             case Feedback():
-                await self.runtime.feedback(opened.conversation, frame.turn, frame.score, frame.text)
+                visits = self.runtime.visits
+                seq = await visits.rate(opened.conversation, frame.turn, frame.score, frame.text, frame.id)
+                if frame.id is not None:
+                    await self._send(protocol.ack(frame.id, seq))
+            case Push():
+                await self._push(opened, frame)
+            case Seen():
+                if self._reminded:
+                    await self.runtime.visits.seen(opened.conversation, frame.seq)
+            case Typing():
+                await self._typing(opened)
             case Hello():
                 raise ProtocolError("hello_twice", "This socket is already open; hello comes once.")
 
@@ -139,6 +177,24 @@ class ChatSocket:
         if (await self.runtime.owner(opened.conversation)) == "bot":
             inbound = self._inbound(opened, f"person-{uuid.uuid4().hex}", ASKED_FOR_PERSON, "person")
             await self.runtime.receive(inbound)
+
+    async def _push(self, opened: Opened, frame: Push) -> None:
+        if not self.offers.push_key:
+            raise ProtocolError("no_push", "This chat cannot send notifications.")
+        wanted = frame.subscription
+        given = None
+        if wanted is not None:
+            given = {"endpoint": wanted.endpoint, "p256dh": wanted.keys.p256dh, "auth": wanted.keys.auth}
+            given |= {"words": frame.words}
+        await self.runtime.visits.subscribe(opened.conversation, given)
+        self._reminded = given is not None
+        await self._send(protocol.push(self._reminded))
+
+    async def _typing(self, opened: Opened) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._typed >= _TYPING_S:
+            self._typed = now
+            await self.runtime.visits.typing(opened.conversation, "customer")
 
     def _inbound(self, opened: Opened, client_id: str, text: str, kind: Any) -> Inbound:
         return Inbound(
@@ -163,15 +219,25 @@ class ChatSocket:
 
     async def _catch_up(self, conversation: str) -> None:
         """Sends what the log has and the customer has not, in order, each once."""
-        while events := await self.runtime.visible(conversation, self._sent):
+        while events := await self.runtime.visible(conversation, self._sent, _PAGE):
             for event in events:
-                await self._send(protocol.event(event))
+                await self._send(await self._frame(event))
                 self._sent = event.seq
                 if event.turn == self._showing:
                     self._showing = ""
 
+    async def _frame(self, event: Event) -> dict[str, Any]:
+        """An event as it is sent; one by which a person is waited for says how long that takes."""
+        frame = protocol.event(event)
+        if event.kind == "handed_over" and (wait := await self._wait()) is not None:
+            return {**frame, "wait": wait.frame()}
+        return frame
+
     async def _show(self, signal: Signal) -> None:
-        if signal.type == "delta":
+        if signal.type == "typing":
+            if signal.role == "agent":
+                await self._send(protocol.typing(signal.text))
+        elif signal.type == "delta":
             shown = await self.runtime.show(signal)
             if shown.text is not None:
                 self._showing = signal.turn
@@ -181,5 +247,24 @@ class ChatSocket:
             await self._send(protocol.restart(turn))
 
     async def _send(self, frame: Mapping[str, Any]) -> None:
-        async with self._sending, asyncio.timeout(_SEND_S):
+        async with self._sending, asyncio.timeout(self.send_s):
             await self.socket.send_text(protocol.dumps(frame))
+
+
+def chat_route(app: FastAPI, runtime: Runtime, inboxes: Mapping[str, ChatOffers]) -> None:
+    """`WS /v1/chat/{inbox}` of these inboxes."""
+
+    @app.websocket("/v1/chat/{inbox}")
+    async def chat(socket: WebSocket, inbox: str) -> None:
+        if inbox not in inboxes:
+            await socket.accept()
+            words = f"There is no chat named {inbox[:64]!r} here."
+            await socket.send_text(protocol.dumps(protocol.error("unknown_inbox", words)))
+            await socket.close(1008, "unknown_inbox")
+            return
+        chat = ChatSocket(socket, runtime, inbox, inboxes[inbox])
+        app.state.sockets.open.add(chat)
+        try:
+            await chat.run()
+        finally:
+            app.state.sockets.open.discard(chat)

@@ -26,6 +26,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 KEY = "the-key-of-the-pictures"
+ADMIN = "the-admin-key-of-the-pictures"
 FRONTDESK = (sys.executable, "-m", "channels.cli")
 
 QUESTION = "How long do I have to return something?"
@@ -41,9 +42,11 @@ def demo(approve: str = "never") -> Iterator[str]:
         port = probe.getsockname()[1]
         probe.close()
         config = Path(folder) / "frontdesk.toml"
-        added = f'approve = "{approve}"\n\n[keys.Morgan]\nkey = "env:PICTURES_KEY"\nrole = "agent"\n'
+        people = {"Morgan": ("PICTURES_KEY", "agent"), "Ada": ("PICTURES_ADMIN", "admin")}
+        keys = [f'[keys.{name}]\nkey = "env:{key}"\nrole = "{role}"\n' for name, (key, role) in people.items()]
+        added = "\n".join([f'approve = "{approve}"\n', *keys])
         config.write_text((ROOT / "sample/frontdesk.toml").read_text(encoding="utf-8") + added, encoding="utf-8")
-        environment = {**os.environ, "PICTURES_KEY": KEY, "HF_HUB_OFFLINE": "1"}
+        environment = {**os.environ, "PICTURES_KEY": KEY, "PICTURES_ADMIN": ADMIN, "HF_HUB_OFFLINE": "1"}
         where = {"cwd": folder, "env": environment}
         ingest = [*FRONTDESK, "ingest", str(ROOT / "sample/help-centre"), "--config", str(config)]
         subprocess.run(ingest, check=True, **where)  # type: ignore[call-overload]  # noqa: S603
@@ -127,13 +130,13 @@ def open_first(desk: Page) -> None:
 def chat_pictures(camera: Camera) -> Page:
     phone = camera.customer(390, 780)
     ask(phone, QUESTION)
-    phone.locator(".sources button").first.click()
+    phone.locator(".sources a").first.click()
     camera.shoot(phone, "chat-phone")
     customer = camera.customer(1000, 720)
     ask(customer, QUESTION)
-    customer.locator(".sources button").first.click()
+    customer.locator(".sources a").first.click()
     camera.shoot(customer, "chat")
-    customer.locator(".sources button").first.click()
+    customer.locator(".sources a").first.click()
     ask(customer, WISH, answered=False)
     expect(customer.locator("[role=log] .line").first).to_be_visible()
     return customer
@@ -152,6 +155,28 @@ def desk_pictures(camera: Camera, customer: Page) -> None:
     expect(customer.locator("[role=log] .agent")).to_be_visible()
     customer.locator("[role=log] .agent").scroll_into_view_if_needed()
     camera.shoot(customer, "chat-person")
+
+
+def oversight_pictures(browser: Browser, url: str) -> None:
+    """The pages of an admin, after what the other pictures did."""
+    camera = Camera(browser, url, ADMIN)
+    desk = camera.desk()
+    for name in ("controls", "customers", "figures", "audit"):
+        desk.get_by_role("navigation", name="Pages").get_by_role("link", name=name.capitalize()).click()
+        expect(desk.get_by_role("heading", name=name.capitalize())).to_be_visible()
+        expect(desk.locator(".sheet .shape")).to_have_count(0)
+        if name == "controls":
+            desk.get_by_role("button", name="Stop answer").click()
+            desk.locator(".confirm").get_by_label("Why").fill("The answers of the new model are too long.")
+        if name == "customers":
+            desk.locator(".rows a").first.click()
+            expect(desk.get_by_role("heading", name="Known as")).to_be_visible()
+        if name == "figures":
+            expect(desk.locator(".chart svg").first).to_be_visible()
+        camera.shoot(desk, {"customers": "customer"}.get(name, name))
+        if name == "controls":
+            desk.locator(".confirm").get_by_role("button", name="Stop answer").click()
+            expect(desk.locator(".confirm")).to_have_count(0)
 
 
 def approval_pictures(camera: Camera) -> None:
@@ -179,6 +204,8 @@ def main() -> None:
         browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=chromium, args=flags)
         camera = Camera(browser, given.url or stack.enter_context(demo()), given.key)
         desk_pictures(camera, chat_pictures(camera))
+        if not given.url:
+            oversight_pictures(browser, camera.url)
         if not given.url:
             with demo(approve="always") as url:
                 approval_pictures(Camera(browser, url, given.key))

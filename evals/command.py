@@ -14,6 +14,7 @@ import orjson
 import typer
 
 from channels.commands.options import Config, Json, report
+from channels.commands.progress import progress
 from channels.settings import Settings, load
 from evals.rows import read_rows
 
@@ -59,7 +60,13 @@ def _number(value: Any) -> str:
 async def _retrieval(asked: Asked) -> dict[str, Any]:
     from evals.suites import retrieval
 
-    return await retrieval.run(asked.data, model=asked.settings.models.embedding.model, per_query=asked.rows)
+    with progress("ingesting", "documents") as show:
+        return await retrieval.run(
+            asked.data,
+            model=asked.settings.models.embedding.model,
+            per_query=asked.rows,
+            progress=lambda step: show(step.done, step.total),
+        )
 
 
 async def _pii(asked: Asked) -> dict[str, Any]:
@@ -86,7 +93,9 @@ async def _transcripts(asked: Asked) -> dict[str, Any]:
     settings = settings.model_copy(update={"qdrant": settings.qdrant.model_copy(update={"collection": name})})
     async with opened(settings) as (library, embedder), AsyncExitStack() as stack:
         deps = open_deps(stack, settings, embedder, library)
-        done = await transcripts.run(rows, deps, await open_detector(stack, settings))
+        with progress("answering", "conversations") as show:
+            detector = await open_detector(stack, settings)
+            done = await transcripts.run(rows, deps, detector, lambda n: show(n, len(rows)))
     if asked.rows:
         asked.rows.write_bytes(b"".join(orjson.dumps(asdict(row)) + b"\n" for row in done))
     return {

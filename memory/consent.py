@@ -1,25 +1,73 @@
-"""The consent ledger: who opted in or out of what, when, and on what evidence. Rows are added, never changed."""
+"""The consent ledger: who opted in or out of what, when, and on what evidence. Rows are added, never changed.
+
+A purpose is "marketing", "notification" or "all". What holds for a purpose is the newest entry for it or for "all". A
+newest "in" for "all" (START) lifts an opt-out and is no consent of its own: the customer has again what they had
+consented to before.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import Connection, bindparam, insert, select
 
 from memory.schema import consents
 
+ConsentPurpose = Literal["all", "marketing", "notification"]
+State = Literal["in", "out"]
+Standing = Literal["in", "out", "unknown"]
+PURPOSES: Final[tuple[ConsentPurpose, ...]] = get_args(ConsentPurpose)
+
+_RECORD = insert(consents)
+_OF = select(consents).where(consents.c.customer_id == bindparam("customer"))
+# Of two entries of one moment the opt-out counts.
+_NEWEST_FIRST = (consents.c.at.desc(), consents.c.state.desc())
 _NEWEST = (
-    select(consents.c.state)
+    select(consents.c.state, consents.c.purpose)
     .where(
         consents.c.customer_id == bindparam("customer"),
         consents.c.channel == bindparam("channel"),
-        consents.c.purpose == "all",
+        consents.c.purpose.in_(bindparam("purposes", expanding=True)),
+    )
+    .order_by(*_NEWEST_FIRST)
+    .limit(1)
+)
+_EVER_IN = select(consents.c.id).where(
+    consents.c.customer_id == bindparam("customer"),
+    consents.c.channel == bindparam("channel"),
+    consents.c.purpose == bindparam("purpose"),
+    consents.c.state == "in",
+)
+_OUT_AT = (
+    select(consents.c.at)
+    .where(
+        consents.c.customer_id == bindparam("customer"),
+        consents.c.channel == bindparam("channel"),
+        consents.c.state == "out",
     )
     .order_by(consents.c.at.desc())
     .limit(1)
 )
+_CHANNELS = (
+    select(consents.c.channel).where(consents.c.customer_id == bindparam("customer")).distinct().order_by("channel")
+)
+_LEDGER = _OF.order_by(*_NEWEST_FIRST).limit(bindparam("most"))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger. `by` is the person or system that recorded it, "" for the customer's own word."""
+
+    id: str
+    channel: str
+    purpose: str
+    state: str
+    by: str
+    evidence: Mapping[str, Any]
+    at: datetime
 
 
 def record_consent(
@@ -28,19 +76,57 @@ def record_consent(
     id: str,
     customer: str,
     channel: str,
-    state: Literal["in", "out"],
+    state: State,
     evidence: Mapping[str, Any],
     now: datetime,
     purpose: str = "all",
+    by: str = "",
 ) -> None:
-    """Adds one entry; the newest for a customer, channel and purpose is what holds."""
-    connection.execute(
-        insert(consents).values(
-            id=id, customer_id=customer, channel=channel, purpose=purpose, state=state, evidence=dict(evidence), at=now
-        )
-    )
+    """Adds one entry; the newest for a customer, channel and purpose is what holds. No personal data in `evidence`."""
+    row = {"id": id, "customer_id": customer, "channel": channel, "purpose": purpose, "state": state, "by": by[:64]}
+    connection.execute(_RECORD, {**row, "evidence": dict(evidence), "at": now})
+
+
+def standing(connection: Connection, customer: str, channel: str, purpose: str) -> Standing:
+    """What the customer said last about messages of a purpose on a channel; "unknown" when they never did."""
+    given = {"customer": customer, "channel": channel}
+    newest = connection.execute(_NEWEST, {**given, "purposes": sorted({purpose, "all"})}).first()
+    if newest is None:
+        return "unknown"
+    if newest.state == "out":
+        return "out"
+    if newest.purpose == purpose:
+        return "in"
+    return "in" if connection.execute(_EVER_IN, {**given, "purpose": purpose}).first() else "unknown"
 
 
 def opted_out(connection: Connection, customer: str, channel: str) -> bool:
     """Whether the customer's newest word on this channel is that nothing more may be sent."""
-    return connection.execute(_NEWEST, {"customer": customer, "channel": channel}).scalar() == "out"
+    return standing(connection, customer, channel, "all") == "out"
+
+
+def ledger(connection: Connection, customer: str, limit: int = 500) -> Sequence[Entry]:
+    """Every entry of a customer, newest first."""
+    rows = connection.execute(_LEDGER, {"customer": customer, "most": limit}).mappings()
+    return [Entry(**{name: row[name] for name in Entry.__slots__}) for row in rows]
+
+
+def newest_is_out(connection: Connection, customer: str, channel: str) -> bool:
+    """Whether the newest entry of a channel, of whatever purpose, is an opt-out."""
+    given = {"customer": customer, "channel": channel, "purposes": list(PURPOSES)}
+    newest = connection.execute(_NEWEST, given).first()
+    return newest is not None and newest.state == "out"
+
+
+def opted_out_at(connection: Connection, customer: str, channel: str) -> datetime | None:
+    """When the newest opt-out of any purpose on this channel was, None where there is none."""
+    return connection.execute(_OUT_AT, {"customer": customer, "channel": channel}).scalar()
+
+
+def standings(connection: Connection, customer: str) -> dict[str, dict[str, str]]:
+    """What holds now, by channel and purpose, of every channel in a customer's ledger."""
+    channels = connection.execute(_CHANNELS, {"customer": customer}).scalars()
+    return {
+        channel: {purpose: standing(connection, customer, channel, purpose) for purpose in PURPOSES}
+        for channel in channels
+    }

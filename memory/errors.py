@@ -6,8 +6,21 @@ MemoryFault
 ├── UnknownConversation   no such conversation in this inbox
 ├── UnknownTurn           no such turn, or it is not waiting
 ├── UnknownCorrection     no such correction
+├── UnknownDeadLetter     no such dead letter
+├── NothingToReplay       what was given up is not to be sent again, or was already
+├── UnknownCampaign       no such campaign
+├── CampaignRefused       not at this stage of the campaign, or its name is taken
+├── UnknownIncident       no such incident
+├── IncidentClosed        the incident is resolved, or an update came for another version
+├── UnknownTask           no such task
+├── TaskRefused           a task that ended, or whose identity is not checked
+├── UnknownAttachment     no such file in this conversation
+├── UnknownCustomer       no such customer, or they were erased
+├── Held                  a legal hold keeps the customer from being erased
 ├── AlreadyDecided        somebody decided this draft first
 ├── NotYours              another person owns the conversation, or nobody took it over
+├── Stopped               a kill switch stops what was to be said
+├── Replayed              another message came with this provider's one-time token
 ├── WrongToken            the conversation's secret does not match
 └── Superseded            a newer message or a new owner overtook this turn
 """
@@ -45,12 +58,64 @@ class UnknownCorrection(MemoryFault):
     code = "unknown_correction"
 
 
+class UnknownDeadLetter(MemoryFault):
+    code = "unknown_dead_letter"
+
+
+class NothingToReplay(MemoryFault):
+    code = "nothing_to_replay"
+
+
+class UnknownTask(MemoryFault):
+    code = "unknown_task"
+
+
+class TaskRefused(MemoryFault):
+    code = "task_refused"
+
+
+class UnknownAttachment(MemoryFault):
+    code = "unknown_attachment"
+
+
+class UnknownCampaign(MemoryFault):
+    code = "unknown_campaign"
+
+
+class CampaignRefused(MemoryFault):
+    code = "campaign_refused"
+
+
+class UnknownIncident(MemoryFault):
+    code = "unknown_incident"
+
+
+class IncidentClosed(MemoryFault):
+    code = "incident_closed"
+
+
+class UnknownCustomer(MemoryFault):
+    code = "unknown_customer"
+
+
+class Held(MemoryFault):
+    code = "held"
+
+
 class AlreadyDecided(MemoryFault):
     code = "already_decided"
 
 
 class NotYours(MemoryFault):
     code = "not_yours"
+
+
+class Stopped(MemoryFault):
+    code = "stopped"
+
+
+class Replayed(MemoryFault):
+    code = "replayed"
 
 
 class WrongToken(MemoryFault):

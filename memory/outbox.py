@@ -3,34 +3,75 @@
 pending ─► sending ─► sent
    ▲          ├─────► pending (retry, later)
    │          ├─────► dead    (a person can see it and send it again)
-   └──────────┴─────► parked  (its fate is unknown, or the gate holds it for a person)
+   ├──────────┼─────► parked  (its fate is unknown, or the gate holds it for a person)
+   └──────────┴─────► refused (the gate never lets it go: proactive messages without consent)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
-from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, func, insert, or_, select, update
 
+from memory.controls import KILL_SWITCH
 from memory.dead_letters import bury
 from memory.errors import UnknownConversation
-from memory.messages import Outbound
-from memory.schema import outbox
+from memory.messages import PROACTIVE, BounceClass, Outbound, Purpose
+from memory.schema import conversations, outbox
 from memory.seal import SealError
 from memory.vault import Vault
 
 if TYPE_CHECKING:
     from memory.log import Head
 
-Purpose = Literal["reply", "agent", "confirmation", "proactive"]
-Status = Literal["sent", "pending", "dead", "parked"]
+Status = Literal["sent", "pending", "dead", "parked", "refused"]
 
 
 _ENQUEUE = insert(outbox)
+_CONFIRMED = select(outbox.c.id).where(
+    outbox.c.customer_id == bindparam("customer"),
+    outbox.c.admitted_at >= bindparam("since"),
+    outbox.c.channel == bindparam("channel"),
+    outbox.c.purpose == "confirmation",
+    outbox.c.id != bindparam("but"),
+)
+
+
+def _claim() -> Select[Any]:
+    """What is due, oldest first, but that in a conversation nothing overtakes an earlier message."""
+    o, earlier = outbox.c, outbox.alias("earlier")
+    lost = and_(o.status == "sending", o.lease_until < bindparam("now"))
+    blocked = (
+        select(earlier.c.id)
+        .where(
+            earlier.c.conversation_id == o.conversation_id,
+            earlier.c.seq < o.seq,
+            earlier.c.status.in_(["pending", "sending"]),
+            # an answer does not wait for a proactive message that the gate holds until morning
+            or_(o.purpose.in_(PROACTIVE), earlier.c.purpose.not_in(PROACTIVE), earlier.c.status == "sending"),
+            # nor does anything wait for what a person stopped: the next campaign is not the last one's fault
+            or_(earlier.c.purpose.not_in(PROACTIVE), earlier.c.rule.is_(None), earlier.c.rule != KILL_SWITCH),
+        )
+        .exists()
+    )
+    return (
+        select(outbox)
+        .where(or_(and_(o.status == "pending", o.next_at <= bindparam("now")), lost), ~blocked)
+        .order_by(o.next_at)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+# Built once: building it costs SQLAlchemy more than running it does SQLite.
+_CLAIM = _claim()
+_DUE = and_(outbox.c.status == "pending", outbox.c.next_at <= bindparam("now"))
+_LOST = and_(outbox.c.status == "sending", outbox.c.lease_until < bindparam("now"))
+_ANY_DUE = select(outbox.c.id).where(or_(_DUE, _LOST)).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +91,15 @@ def enqueue(
     purpose: Purpose,
     sources: Sequence[Mapping[str, Any]],
     now: datetime,
+    campaign: str | None = None,
+    subject: str = "",
 ) -> None:
-    """Queues a message in the transaction that appends its event. `key` is its idempotency key."""
+    """Queues a message in the transaction that appends its event. `key` is its idempotency key. With a `subject` it
+    begins a thread of its own."""
     recipient, thread = head.address()
     payload = {"recipient": recipient, "thread": thread, "text": text, "sources": list(sources)}
+    if subject:
+        payload |= {"thread": {}, "subject": subject}
     row = {
         "id": key,
         "conversation_id": head.id,
@@ -66,57 +112,48 @@ def enqueue(
         "status": "pending",
         "next_at": now,
         "created_at": now,
+        "campaign_id": campaign,
     }
     head.connection.execute(_ENQUEUE, row)
 
 
 def any_due(connection: Connection, now: datetime) -> bool:
     """Whether there is anything to claim: a look that takes no lock."""
-    lost = and_(outbox.c.status == "sending", outbox.c.lease_until < now)
-    query = select(outbox.c.id).where(or_(and_(outbox.c.status == "pending", outbox.c.next_at <= now), lost))
-    return connection.execute(query.limit(1)).first() is not None
+    return connection.execute(_ANY_DUE, {"now": now}).first() is not None
 
 
 def claim_due(
     connection: Connection, vault: Vault, *, holder: str, now: datetime, lease_s: float, limit: int = 50
 ) -> list[Claimed]:
     """Takes rows that are due, in order: of each conversation only the first that is not sent yet."""
-    o, earlier = outbox.c, outbox.alias("earlier")
-    lost = and_(o.status == "sending", o.lease_until < now)
-    blocked = (
-        select(earlier.c.id)
-        .where(
-            earlier.c.conversation_id == o.conversation_id,
-            earlier.c.seq < o.seq,
-            earlier.c.status.in_(["pending", "sending"]),
-        )
-        .exists()
-    )
-    query = (
-        select(outbox)
-        .where(or_(and_(o.status == "pending", o.next_at <= now), lost), ~blocked)
-        .order_by(o.next_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = connection.execute(query).mappings().all()
+    rows = connection.execute(_CLAIM, {"now": now, "most": limit}).mappings().all()
     if rows:
         connection.execute(
             update(outbox)
-            .where(o.id.in_([row["id"] for row in rows]))
+            .where(outbox.c.id.in_([row["id"] for row in rows]))
             .values(
-                status="sending", lease=holder, lease_until=now + timedelta(seconds=lease_s), attempts=o.attempts + 1
+                status="sending",
+                lease=holder,
+                lease_until=now + timedelta(seconds=lease_s),
+                attempts=outbox.c.attempts + 1,
             )
         )
+    heard = _heard(connection, [row["conversation_id"] for row in rows])
     claimed = []
     for row in rows:
         try:
-            outbound = _outbound(connection, vault, row)
+            outbound = replace(_outbound(connection, vault, row), heard_at=heard.get(row["conversation_id"]))
         except (SealError, UnknownConversation) as error:
             _give_up(connection, row, f"it cannot be opened: {error.code}", now)
         else:
             claimed.append(Claimed(outbound, row["customer_id"], row["status"] == "sending"))
     return claimed
+
+
+def _heard(connection: Connection, ids: Sequence[str]) -> dict[str, datetime | None]:
+    """When the customers of these conversations last wrote."""
+    query = select(conversations.c.id, conversations.c.heard_at).where(conversations.c.id.in_(ids))
+    return {row[0]: row[1] for row in connection.execute(query)} if ids else {}
 
 
 def _give_up(connection: Connection, row: RowMapping, reason: str, now: datetime) -> None:
@@ -140,6 +177,8 @@ def _outbound(connection: Connection, vault: Vault, row: RowMapping) -> Outbound
         sources=tuple(payload["sources"]),
         thread=payload["thread"],
         attempts=row["attempts"] + 1,
+        campaign=row["campaign_id"] or "",
+        subject=payload.get("subject", ""),
     )
 
 
@@ -154,9 +193,16 @@ def finish(
     provider_ref: str | None = None,
     error: str | None = None,
     verdict: str | None = None,
+    rule: str | None = None,
+    bounce: BounceClass | None = None,
 ) -> bool:
-    """Writes what became of a claimed row; False when another holder has it by now."""
-    values: dict[str, Any] = {"status": status, "lease": None, "lease_until": None, "error": error, "verdict": verdict}
+    """Writes what became of a claimed row; False when another holder has it by now. `bounce` is what a provider that
+    refused it at once said of the address."""
+    values: dict[str, Any] = {"status": status, "lease": None, "lease_until": None, "error": error}
+    if verdict is not None:  # what the gate said when it let a message go stays, whatever came of it
+        values |= {"verdict": verdict, "rule": rule}
+    if status == "dead" and bounce is not None:
+        values |= {"report": bounce, "reported_at": now}
     if status == "sent":
         values |= {"sent_at": now, "provider_ref": provider_ref}
     if status == "pending":
@@ -167,10 +213,17 @@ def finish(
     return bool(done.rowcount)
 
 
-def by_provider_ref(connection: Connection, inbox: str, provider_ref: str) -> RowMapping | None:
-    """The row a provider's delivery report speaks of."""
-    query = select(outbox).where(outbox.c.inbox == inbox, outbox.c.provider_ref == provider_ref)
-    return connection.execute(query).mappings().first()
+def confirmed(connection: Connection, customer: str, channel: str, since: datetime, but: str) -> bool:
+    """Whether another confirmation than `but` was let go since an opt-out."""
+    given = {"customer": customer, "channel": channel, "since": since, "but": but}
+    return connection.execute(_CONFIRMED, given).first() is not None
+
+
+def waits(connection: Connection, conversation: str, up_to: int) -> bool:
+    """Whether anything said up to this event is still to be sent."""
+    unsent = outbox.c.status.in_(["pending", "sending"])
+    query = select(outbox.c.id).where(outbox.c.conversation_id == conversation, outbox.c.seq <= up_to, unsent)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def backlog(connection: Connection) -> dict[str, int]:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
-from memory.errors import NotYours
+from memory.controls import stopped
+from memory.errors import NotYours, Stopped
 from memory.log import Head
-from memory.outbox import Purpose, enqueue
+from memory.messages import Purpose
+from memory.outbox import enqueue
 from memory.receive import claim, claimed, settle
-from memory.schema import events
+from memory.schema import conversations, events
+from memory.subscriptions import remind
 from memory.turns import end_live
 from memory.vault import Vault
 
+_SIGN = (
+    update(conversations)
+    .where(
+        conversations.c.id == bindparam("of"),
+        conversations.c.owner == "person",
+        conversations.c.person == bindparam("by"),
+    )
+    .values(person_at=bindparam("seen_at"))
+)
 DESK = "desk"
 """The inbox under which messages of people claim their ids."""
 
@@ -29,7 +41,7 @@ def take_over(connection: Connection, vault: Vault, conversation: str, person: s
             return False
         raise NotYours(f"{head.row['person']} has this conversation")
     head.change_owner("person", person)
-    head.set(waiting_since=None)
+    head.set(waiting_since=None, person_at=now)
     head.append("taken", now, meta={"person": person})
     end_live(connection, conversation, "superseded", now)
     head.save()
@@ -39,12 +51,15 @@ def take_over(connection: Connection, vault: Vault, conversation: str, person: s
 def release(connection: Connection, vault: Vault, conversation: str, person: str, now: datetime) -> bool:
     """Gives the conversation back to the bot; True when a message of the customer still waits for an answer."""
     head = _owned(connection, vault, conversation, person)
-    answers = events.c.kind.in_(["replied", "said"])
+    # what no person signed (a notification, a campaign) answers nothing
+    said = and_(events.c.kind == "said", events.c.meta["person"].as_string().is_not(None))
+    answers = or_(events.c.kind == "replied", said)
     answered = connection.execute(
         select(func.max(events.c.seq)).where(events.c.conversation_id == conversation, answers)
     ).scalar()
     head.change_owner("bot")
     head.set(answered_seq=answered or 0, introduced=False, reason="", priority="normal", failures=0, retry_at=None)
+    head.set(waiting_since=None, due_at=None, team=None, person_at=None)
     head.append("released", now, meta={"person": person})
     head.save()
     return bool(head.row["inbound_seq"] > head.row["answered_seq"])
@@ -57,6 +72,7 @@ def close(connection: Connection, vault: Vault, conversation: str, person: str, 
         raise NotYours(f"{head.row['person']} has this conversation")
     head.change_owner("bot")
     head.set(status="closed", answered_seq=head.row["inbound_seq"], introduced=False, waiting_since=None)
+    head.set(due_at=None, team=None, person_at=None)
     head.append("closed", now, meta={"person": person})
     end_live(connection, conversation, "superseded", now)
     head.save()
@@ -74,15 +90,24 @@ def say(
     now: datetime,
     purpose: Purpose = "agent",
 ) -> int:
-    """A person's message to the customer; returns its seq, the same one when the key was used before."""
+    """A person's message to the customer; returns its seq, the same one when the key was used before.
+
+    Raises NotYours, and Stopped where a kill switch stops what is read from the log; the outbox has the gate.
+    """
     claim_id = f"{conversation}:{key}"
     if not claim(connection, DESK, claim_id, now):
         return (claimed(connection, DESK, claim_id) or ("", 0))[1]
     head = _owned(connection, vault, conversation, person)
-    seq = head.append("said", now, text, meta={"person": person})
-    head.set(answered_seq=head.row["inbound_seq"])
+    if not push and (switch := stopped(connection, inbox=head.row["inbox"], channel=head.row["channel"])):
+        raise Stopped(f"nothing is said here while {switch} is on")
+    due = head.row["due_at"]
+    clock = {"due_at": due.isoformat(), "late": due < now} if due else {}
+    passed = {} if push else {"gate": "ok"}
+    seq = head.append("said", now, text, meta={"person": person, **passed, **clock})
+    head.set(answered_seq=head.row["inbound_seq"], due_at=None, person_at=now)
     if push:
         enqueue(head, f"desk-{conversation}-{seq}", seq, text, purpose, (), now)
+    remind(head, seq, text, purpose, now)
     head.save()
     settle(connection, DESK, claim_id, conversation, seq)
     return seq
@@ -92,8 +117,15 @@ def note(connection: Connection, vault: Vault, conversation: str, person: str, t
     """A remark that only people at the desk see, and no prompt."""
     head = Head.lock(connection, vault, conversation)
     seq = head.append("noted", now, text, meta={"person": person})
+    if head.owner == "person" and head.row["person"] == person:
+        head.set(person_at=now)
     head.save()
     return seq
+
+
+def sign(connection: Connection, conversation: str, person: str, now: datetime) -> None:
+    """The owner gave a sign of life; anybody else's changes nothing."""
+    connection.execute(_SIGN, {"of": conversation, "by": person, "seen_at": now})
 
 
 def _owned(connection: Connection, vault: Vault, conversation: str, person: str) -> Head:

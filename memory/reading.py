@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, func, select
+from sqlalchemy import Connection, RowMapping, and_, case, func, or_, select
 
 from memory import schema
 from memory.errors import UnknownConversation
@@ -25,9 +25,10 @@ def conversations_page(owner: Owner | None, status: str, inbox: str | None, limi
         query = query.where(c.owner == owner)
     if inbox is not None:
         query = query.where(c.inbox == inbox)
-    waits = case((c.owner == "queue", 0), else_=1)
-    urgent = case((and_(c.owner == "queue", c.priority == "high"), 0), else_=1)
-    return query.order_by(waits, urgent, case((c.owner == "queue", c.waiting_since)), c.last_at.desc()).limit(limit)
+    waits = case((or_(c.owner == "queue", c.waiting_since.is_not(None)), 0), else_=1)
+    urgent = case((and_(waits == 0, c.priority == "high"), 0), else_=1)
+    first = case((waits == 0, func.coalesce(c.due_at, c.waiting_since)))
+    return query.order_by(waits, urgent, first, c.last_at.desc()).limit(limit)
 
 
 def conversations_of(connection: Connection, vault: Vault, query: Any) -> list[ConversationView]:
@@ -93,6 +94,10 @@ def _view(
         priority=row["priority"],
         waiting_since=row["waiting_since"],
         sender=sealer.unseal(row["address"], f"{row['id']}:address".encode()),
+        team=row["team"],
+        language=row["language"],
+        due_at=row["due_at"],
+        heard_at=row["heard_at"],
     )
 
 
@@ -141,6 +146,15 @@ def assist(connection: Connection, vault: Vault, view: ConversationView) -> Assi
     newest_first = query.order_by(turns.c.started_at.desc()).limit(20)
     records = [record for record in connection.execute(newest_first).scalars() if record]
     return _assist(view, records, vault.book(connection, view.customer).restore)
+
+
+def searched_to(connection: Connection, conversation: str) -> int:
+    """The seq up to which a turn has searched for what the customer wrote; 0 where none has."""
+    query = select(turns.c.to_seq, turns.c.record).where(
+        turns.c.conversation_id == conversation, turns.c.record.is_not(None)
+    )
+    rows = connection.execute(query.order_by(turns.c.started_at.desc()).limit(20))
+    return next((int(row.to_seq) for row in rows if row.record and row.record.get("found")), 0)
 
 
 def _assist(view: ConversationView, records: Sequence[Mapping[str, Any]], restore: Callable[[str], str]) -> Assist:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, bindparam, select, update
 
-from memory.consent import opted_out, record_consent
+from memory.attachments import checked, keep_all, listed
 from memory.customers import find_or_make, insert_if_absent
-from memory.errors import UnknownConversation
-from memory.log import Head, append_one
+from memory.errors import Replayed, UnknownConversation
+from memory.log import Head
+from memory.loops import break_off, goes_round
 from memory.messages import Inbound
-from memory.outbox import by_provider_ref
+from memory.opt_outs import OptOutRules, act, read
 from memory.schema import claims, conversations
 from memory.vault import Vault
 
+OPT_OUTS = OptOutRules()
 _SETTLE = update(claims).where(claims.c.inbox == bindparam("of_inbox"), claims.c.provider_id == bindparam("of_id"))
 _OPEN = select(conversations.c.id).where(
     conversations.c.inbox == bindparam("inbox"),
@@ -48,36 +49,58 @@ class NewIds:
     consent: str
 
 
-def receive(connection: Connection, vault: Vault, inbound: Inbound, ids: NewIds, now: datetime) -> Receipt:
-    """Appends the message once. Raises UnknownConversation when `inbound.conversation` is not in this inbox."""
+def receive(
+    connection: Connection,
+    vault: Vault,
+    inbound: Inbound,
+    ids: NewIds,
+    now: datetime,
+    opt_outs: OptOutRules = OPT_OUTS,
+) -> Receipt:
+    """Appends the message once. Raises UnknownConversation when `inbound.conversation` is not in this inbox, and
+    Replayed when another message came with its one-time token.
+
+    One that only continues what is not open here is not written down: the receipt has no conversation.
+    """
+    if inbound.continues and open_thread(connection, inbound.inbox, inbound.thread_key) is None:
+        return Receipt("", "", 0, duplicate=False, due=False)
+    _only_once(connection, inbound, now)
     if not claim(connection, inbound.inbox, inbound.provider_id, now):
         return _earlier(connection, inbound)
     head = _head(connection, vault, inbound, ids, now)
-    inbound = _as_meant(connection, head, inbound)
-    meta = {"kind": inbound.kind, "channel": inbound.channel, "automatic": inbound.automatic}
+    wish = read(connection, head.row["customer_id"], inbound)
+    inbound = wish.inbound
+    meta: dict[str, Any] = {"kind": inbound.kind, "channel": inbound.channel, "automatic": inbound.automatic}
     if inbound.channel == "chat":  # the browser knows its own message by this again
         meta["id"] = inbound.provider_id.removeprefix(f"{head.id}:")
+    files = checked(inbound.attachments)
+    if files:
+        meta["attachments"] = listed(head.id, files, inbound.provider_id)
     seq = head.append("received", now, inbound.text, meta=meta)
-    due = not inbound.automatic and inbound.kind in ("message", "person")
+    keep_all(head, seq, files, inbound.provider_id, now)
+    looping = goes_round(connection, head.row["customer_id"], inbound, now)
+    due = not inbound.automatic and not looping and inbound.kind in ("message", "person")
+    head.set(heard_at=now)
     if due:
         head.set(inbound_seq=seq)
     if inbound.thread:
         head.set(thread=head.seal(orjson.dumps(dict(inbound.thread)).decode(), "thread"))
-    if inbound.kind in ("opt_out", "opt_in"):
-        _note_consent(connection, head, inbound, ids.consent, now)
+    act(head, wish, opt_outs, ids.consent, now)
     if head.row["status"] == "closed":
         head.set(status="open")
         head.change_owner("bot")
+    if looping:
+        break_off(head, inbound, now)
     head.save()
     settle(connection, inbound.inbox, inbound.provider_id, head.id, seq)
     return Receipt(head.id, head.row["customer_id"], seq, duplicate=False, due=due)
 
 
-def _as_meant(connection: Connection, head: Head, inbound: Inbound) -> Inbound:
-    """ "Yes" and "start" opt in only those who had opted out; from anybody else they are an ordinary answer."""
-    if inbound.kind == "opt_in" and not opted_out(connection, head.row["customer_id"], inbound.channel):
-        return replace(inbound, kind="message")
-    return inbound
+def _only_once(connection: Connection, inbound: Inbound, now: datetime) -> None:
+    """A provider that sends the same message again may use the same token; nothing else may."""
+    fresh = not inbound.once or claim(connection, f"{inbound.inbox}/once"[:64], inbound.once, now)
+    if not fresh and claimed(connection, inbound.inbox, inbound.provider_id) is None:
+        raise Replayed("this request's one-time token was used before")
 
 
 def claim(connection: Connection, inbox: str, provider_id: str, now: datetime) -> bool:
@@ -89,6 +112,11 @@ def settle(connection: Connection, inbox: str, provider_id: str, conversation: s
     """Ties the claim to the event it became."""
     given = {"of_inbox": inbox, "of_id": provider_id, "conversation_id": conversation, "seq": seq}
     connection.execute(_SETTLE, given)
+
+
+def open_thread(connection: Connection, inbox: str, thread_key: str) -> str | None:
+    """The open conversation of a thread, or None."""
+    return connection.execute(_OPEN, {"inbox": inbox, "thread_key": thread_key}).scalar()
 
 
 def claimed(connection: Connection, inbox: str, provider_id: str) -> tuple[str, int] | None:
@@ -123,7 +151,7 @@ def _head(connection: Connection, vault: Vault, inbound: Inbound, ids: NewIds, n
         channel=inbound.channel,
         customer=customer,
         address=inbound.sender,
-        thread_key=customer,
+        thread_key=inbound.thread_key or customer,
         new_id=ids.conversation,
         now=now,
     )
@@ -164,20 +192,6 @@ def open_conversation(
     return str(connection.execute(_OPEN, given).scalar_one())
 
 
-def _note_consent(connection: Connection, head: Head, inbound: Inbound, consent_id: str, now: datetime) -> None:
-    state: Literal["in", "out"] = "out" if inbound.kind == "opt_out" else "in"
-    record_consent(
-        connection,
-        id=consent_id,
-        customer=head.row["customer_id"],
-        channel=inbound.channel,
-        state=state,
-        evidence={"conversation": head.id, "seq": head.row["seq"], "by": "keyword"},
-        now=now,
-    )
-    head.append("opted_out" if state == "out" else "opted_in", now, meta={"channel": inbound.channel})
-
-
 def open_web(
     connection: Connection, vault: Vault, *, inbox: str, conversation: str, customer: str, token: str, now: datetime
 ) -> None:
@@ -195,37 +209,3 @@ def open_web(
         now=now,
         token=token,
     )
-
-
-def report(
-    connection: Connection,
-    vault: Vault,
-    inbox: str,
-    provider_ref: str,
-    state: Literal["delivered", "bounced"],
-    detail: Mapping[str, Any],
-    now: datetime,
-    consent_id: str | None = None,
-) -> str | None:
-    """Writes a delivery report into its conversation, once for each state; the conversation, or None if unknown.
-
-    With `consent_id` the report says that the recipient opted out: that goes into the ledger too.
-    """
-    row = by_provider_ref(connection, inbox, provider_ref)
-    if row is None:
-        return None
-    if claim(connection, f"{inbox}/status", f"{provider_ref}:{state}", now):
-        meta = {"outbox": row["id"], "seq": row["seq"], **detail}
-        seq = append_one(connection, vault, row["conversation_id"], state, "", meta, now)
-        settle(connection, f"{inbox}/status", f"{provider_ref}:{state}", row["conversation_id"], seq)
-        if consent_id:
-            record_consent(
-                connection,
-                id=consent_id,
-                customer=row["customer_id"],
-                channel=row["channel"],
-                state="out",
-                evidence={"outbox": row["id"], "by": "provider"},
-                now=now,
-            )
-    return str(row["conversation_id"])

@@ -130,6 +130,8 @@ _DUE = (conversations.c.inbound_seq > conversations.c.answered_seq) & (
 )
 Index("due", conversations.c.last_at, sqlite_where=_DUE, postgresql_where=_DUE)
 Index("conversations_last_at", conversations.c.last_at)
+_OWED = conversations.c.due_at.is_not(None)
+Index("owed", conversations.c.due_at, sqlite_where=_OWED, postgresql_where=_OWED)
 Index("queue", conversations.c.status, conversations.c.owner, conversations.c.last_at)
 
 claims = Table(
@@ -205,12 +207,25 @@ outbox = Table(
     Column("rule", String(32)),
     Column("report", String(16)),
     Column("reported_at", Moment),
+    Column("admitted_at", Moment),
     Index("outbox_order", "conversation_id", "seq"),
     Index("outbox_provider_ref", "provider_ref"),
     Index("outbox_sent", "inbox", "purpose", "sent_at"),
     Index("outbox_customer", "customer_id", "sent_at"),
     Index("outbox_campaign", "campaign_id"),
 )
+# Slots that throttles count: what the gate let go, and when.
+_ADMITTED = outbox.c.admitted_at.is_not(None)
+for _of in ("channel", "inbox", "campaign_id", "customer_id"):
+    Index(
+        f"outbox_admitted_{_of}",
+        outbox.c[_of],
+        outbox.c.admitted_at,
+        sqlite_where=_ADMITTED,
+        postgresql_where=_ADMITTED,
+    )
+_REPORTED = outbox.c.reported_at.is_not(None)
+Index("outbox_reported", outbox.c.reported_at, sqlite_where=_REPORTED, postgresql_where=_REPORTED)
 _UNSENT = outbox.c.status.in_(["pending", "sending"])
 Index("outbox_due", outbox.c.next_at, sqlite_where=_UNSENT, postgresql_where=_UNSENT)
 
@@ -335,6 +350,7 @@ campaign_members = Table(
     Column("status", String(12), nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
     Column("outbox_id", String(64)),
+    Column("values", LargeBinary),
     Column("at", Moment, nullable=False),
     Index("campaign_members_status", "campaign_id", "status"),
 )

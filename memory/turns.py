@@ -6,20 +6,24 @@ A turn's id is its fencing token: the conversation's `lease` holds it, and a com
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, or_, select, update
 
 from memory.consent import opted_out
+from memory.controls import stopped
 from memory.dead_letters import bury
 from memory.errors import UnknownTurn
 from memory.log import Head, read_events, redact_events
 from memory.messages import Event
 from memory.outbox import enqueue
 from memory.pseudonyms import PseudonymBook
+from memory.routing import Placing, place
 from memory.schema import conversations, events, turns
+from memory.subscriptions import remind
+from memory.tasks import Request, open_request
 from memory.vault import Vault
 
 LIVE = ("running", "parked", "decided")
@@ -48,7 +52,11 @@ class Taken:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a turn wants committed. `reply` carries pseudonyms; the customer's real values return as it is sealed.
-    `redacted` are the texts of events, by seq, that this turn was the first to redact."""
+    `redacted` are the texts of events, by seq, that this turn was the first to redact.
+
+    `placing` says where a handover puts it; `next_due_at` by when the person who has it owes the next reply; `resumes`
+    that the customer goes on with the bot while they wait; `contact` where else they may be answered.
+    """
 
     turn: str
     conversation: str
@@ -66,6 +74,11 @@ class Outcome:
     redacted: Mapping[int, str] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
     dead_letter: str = ""
+    placing: Placing | None = None
+    next_due_at: datetime | None = None
+    resumes: bool = False
+    request: Request | None = None
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +190,7 @@ def commit(connection: Connection, vault: Vault, outcome: Outcome, now: datetime
     head = Head.lock(connection, vault, outcome.conversation)
     if why := overtaken(head, outcome):
         return refuse(connection, head, outcome.turn, why, now)
+    outcome = _as_switched(head, outcome)
     redact_events(connection, outcome.conversation, outcome.redacted)
     if outcome.triage:
         head.append("triaged", now, turn=outcome.turn, meta=outcome.triage)
@@ -184,12 +198,18 @@ def commit(connection: Connection, vault: Vault, outcome: Outcome, now: datetime
         seq = head.append("summarised", now, turn=outcome.turn, meta={"to": outcome.summary_to})
         _set_redacted(connection, head.id, seq, outcome.summary)
         head.set(summary_seq=seq, summary_to=outcome.summary_to)
+    if outcome.resumes:
+        head.change_owner("bot")
+        head.append("released", now, meta={"by": "customer"})
     if outcome.reply:
         _reply(head, outcome, now)
+    _owe(head, outcome, now)
     if outcome.handoff:
         head.append("handed_over", now, turn=outcome.turn, meta=outcome.handoff)
         head.change_owner("queue")
-        head.set(waiting_since=now, reason=outcome.handoff["reason"], priority=outcome.handoff["priority"])
+        since = head.row["waiting_since"] or now  # they may have waited before, and gone on with the bot meanwhile
+        head.set(waiting_since=since, reason=outcome.handoff["reason"], priority=outcome.handoff["priority"])
+        place(head, outcome.placing or Placing(), now)
     if outcome.dead_letter:
         bury(connection, "turn", outcome.turn, outcome.conversation, outcome.dead_letter, now)
     head.set(answered_seq=outcome.to_seq, parked_seq=0, lease=None, lease_until=None, failures=0, retry_at=None)
@@ -198,15 +218,39 @@ def commit(connection: Connection, vault: Vault, outcome: Outcome, now: datetime
     return Committed("committed", head.row["seq"])
 
 
+def _as_switched(head: Head, outcome: Outcome) -> Outcome:
+    """The outcome as the kill switches leave it. What is read from the log (the web chat) leaves at this moment, so the
+    gate's switches are asked here; what goes by the outbox meets them when it is sent."""
+    if outcome.push or not outcome.reply:
+        return outcome
+    switch = stopped(head.connection, inbox=head.row["inbox"], channel=head.row["channel"])
+    if not switch:
+        return outcome
+    handoff = {"code": "silenced", "reason": f"The assistant is switched off here ({switch}).", "priority": "normal"}
+    return replace(outcome, reply="", introduces=False, handoff=outcome.handoff or handoff)
+
+
 def _reply(head: Head, outcome: Outcome, now: datetime) -> None:
     book = head.vault.book(head.connection, head.row["customer_id"])
     text = book.restore(outcome.reply)
-    meta = {"sources": list(outcome.sources)}
+    meta = {"sources": list(outcome.sources), **({} if outcome.push else {"gate": "ok"})}
     seq = head.append("replied", now, text, redacted=outcome.reply, turn=outcome.turn, meta=meta)
     if outcome.introduces:
         head.set(introduced=True)
     if outcome.push:
         enqueue(head, f"turn-{outcome.turn}", seq, text, "reply", outcome.sources, now)
+    remind(head, seq, text, "reply", now)
+
+
+def _owe(head: Head, outcome: Outcome, now: datetime) -> None:
+    """What people owe the customer beyond this reply."""
+    if outcome.request:
+        open_request(head, outcome.request, outcome.to_seq, now)
+    if outcome.contact:
+        words = head.vault.book(head.connection, head.row["customer_id"]).restore(outcome.contact)
+        head.append("noted", now, words, meta={"by": "frontdesk", "contact": True})
+    if head.owner == "person" and outcome.next_due_at and head.row["due_at"] is None:
+        head.set(due_at=outcome.next_due_at)
 
 
 def overtaken(head: Head, outcome: Outcome) -> str:

@@ -12,7 +12,11 @@ from memory.messages import Event, Owner
 
 @dataclass(frozen=True, slots=True)
 class ConversationView:
-    """One conversation as a list shows it. `waiting_since` is set while it waits for a person."""
+    """One conversation as a list shows it.
+
+    `waiting_since` is set while it waits for a person, which it may do while the bot goes on with the customer;
+    `due_at` while a person owes a reply. `person` owns it, or is whom the queue offers it to.
+    """
 
     id: str
     inbox: str
@@ -31,6 +35,10 @@ class ConversationView:
     priority: str
     waiting_since: datetime | None
     sender: str
+    team: str | None = None
+    language: str = ""
+    due_at: datetime | None = None
+    heard_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,7 +225,7 @@ def test_the_example_gives_every_default_as_it_is() -> None:
 
 def test_the_example_is_valid_with_everything_in_it_switched_on(tmp_path: Path) -> None:
     lines = read(ROOT / "frontdesk.example.toml").splitlines()
-    switched = [re.sub(r"^# (?=\[[\w.]+\]$|\w+ = )", "", line) for line in lines]
+    switched = [re.sub(r"^# (?=\[\[?[\w.]+\]\]?\s*(?:#|$)|\w+ = )", "", line) for line in lines]
     assert sum(a != b for a, b in zip(lines, switched, strict=True)) > 30
     everything = tmp_path / "frontdesk.toml"
     everything.write_text("\n".join(switched), encoding="utf-8")

@@ -12,13 +12,15 @@ _BOX = 256
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """`changed`: the log has news. `delta` and `restart`: a reply is being written, or what was shown is void."""
+    """`changed`: the log has news. `delta` and `restart`: a reply is being written, or what was shown is void.
+    `typing`: the one of this `role` writes; a person's name is in `text`."""
 
-    type: Literal["changed", "delta", "restart"]
+    type: Literal["changed", "delta", "restart", "typing"]
     conversation: str
     turn: str = ""
     epoch: int = 0
     text: str = ""
+    role: str = ""
 
 
 class Watch:

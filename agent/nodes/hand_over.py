@@ -8,10 +8,10 @@ from langgraph.runtime import Runtime
 
 from agent.autonomy import WITHHELD
 from agent.nodes.wording import from_template
-from agent.ports import Run
+from agent.ports import Deps, Run
 from agent.state import Turn
 
-SILENT = frozenset({"opted_out", "drafted", "shadowed"})
+SILENT = frozenset({"opted_out", "silenced", "drafted", "shadowed"})
 """Reasons of which the customer is told nothing: nothing may be sent, or a person is about to write."""
 _WORDS = {"rejected": "handoff_guard"}
 
@@ -21,5 +21,18 @@ async def hand_over(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
     assert turn.handoff is not None  # noqa: S101  (every arrow into this node sets it)
     if turn.handoff.code in SILENT or turn.autonomy in WITHHELD:
         return {"route": "handoff", "draft": None}
-    name = _WORDS.get(turn.handoff.code, f"handoff_{turn.handoff.code}")
-    return {"route": "handoff", "draft": from_template(turn, runtime.context.deps, name), "template": name}
+    names = words(turn, runtime.context.deps)
+    return {"route": "handoff", "draft": from_template(turn, runtime.context.deps, *names), "template": names[0]}
+
+
+def words(turn: Turn, deps: Deps) -> tuple[str, ...]:
+    """The templates of the handover. Out of hours they say when a person answers, ask on live chat where else to, and
+    offer to go on meanwhile."""
+    assert turn.handoff is not None  # noqa: S101  (as above)
+    code = turn.handoff.code
+    name = _WORDS.get(code, f"handoff_{code}")
+    if deps.staffing.opens_at(turn.inbox, turn.started_at) is None:
+        return (name,)
+    closed = {"safety": (name, "closed"), "complaint": ("closed_sorry", "closed")}.get(code, ("closed",))
+    where = ("closed_where",) if turn.channel == "chat" else ()
+    return (*closed, *where, "closed_offer")

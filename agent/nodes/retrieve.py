@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 from agent.corrections import is_pinned
 from agent.ports import Floor, Question, Run
 from agent.state import Found, Handoff, Turn, Verdict
+from agent.stops import ANSWER, SEARCH, switched_off
 from knowledge.errors import LibraryError
 from knowledge.passages import Hit
 from memory.context import Block
@@ -24,6 +25,10 @@ NEAREST = 12
 async def retrieve(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
     """Sets `found`, and a template when nothing found clears the floor, or a handover when search is down."""
     run = runtime.context
+    if switch := switched_off(run.bench.controls, ANSWER, SEARCH):
+        verdict = Verdict("kill_switch", "retrieve", "handoff", f"stopped by {switch}")
+        handoff = Handoff("stopped", f"Answering is switched off ({switch}).")
+        return {"handoff": handoff, "verdicts": (*turn.verdicts, verdict)}
     try:
         question = await ask(turn, run)
     except (LibraryError, TimeoutError) as error:

@@ -22,18 +22,20 @@ async def triage(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
     found = await run.deps.understanding.triage(turn.text, turn.history, vectors[-1])
     if accepts_a_person(turn.text, turn.history, run.deps.templates):
         found = Triage("person", 1.0, "said yes to being passed to a person", found.language)
-    decision, extra = _consequence(found.kind, found.reason, turn.text)
+    decision, extra = _consequence(found, turn.text)
     verdict = Verdict("triage", "triage", decision, found.reason, found.score)
     autonomy = level(run.bench.controls, turn.inbox, found.kind, turn.autonomy)
     return {"triage": found, "query": query, "autonomy": autonomy, "verdicts": (*turn.verdicts, verdict), **extra}
 
 
-def _consequence(kind: str, reason: str, text: str) -> tuple[Any, dict[str, Any]]:
-    match kind:
+def _consequence(found: Triage, text: str) -> tuple[Any, dict[str, Any]]:
+    match found.kind:
         case "person":
-            return "handoff", {"handoff": Handoff("asked", f"The customer asked for a person: {reason}")}
+            priority: Any = "high" if found.urgency == "high" else "normal"
+            reason = f"The customer asked for a person: {found.reason}"
+            return "handoff", {"handoff": Handoff("asked", reason, priority)}
         case "complaint":
-            return "handoff", {"handoff": Handoff("complaint", f"The customer is unhappy: {reason}", "high")}
+            return "handoff", {"handoff": Handoff("complaint", f"The customer is unhappy: {found.reason}", "high")}
         case "attack":
             return "template", {"template": "refuse"}
         case "smalltalk":

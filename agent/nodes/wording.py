@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
+from agent import dates
 from agent.ports import Deps
 from agent.state import Draft, Sentence, Turn
 
@@ -11,8 +14,20 @@ def introduction(deps: Deps) -> str:
     return deps.templates["disclosure"].format(organisation=deps.organisation)
 
 
-def from_template(turn: Turn, deps: Deps, name: str) -> Draft:
-    """The template as a draft, introduced where this is the bot's first message."""
-    text = deps.templates[name].format(organisation=deps.organisation)
+def from_template(turn: Turn, deps: Deps, *names: str) -> Draft:
+    """The templates, one after the other, as a draft, introduced where this is the bot's first message."""
+    given = {"organisation": deps.organisation, "when": when(turn, deps)}
     opening = (Sentence(introduction(deps)),) if turn.introduce else ()
-    return Draft((*opening, Sentence(text)), made_by=f"template:{name}")
+    texts = (deps.templates[name].format(**given) for name in names)
+    return Draft((*opening, *map(Sentence, texts)), made_by=f"template:{names[0]}")
+
+
+def when(turn: Turn, deps: Deps) -> str:
+    """What {when} says: the day a request for one's rights is due, else when people are back, "" while they are."""
+    staffing = deps.staffing
+    if turn.request:
+        return dates.day(
+            staffing.request_due(turn.inbox, turn.started_at), staffing.locale, ZoneInfo(staffing.timezone)
+        )
+    opens_at, hours = staffing.opens_at(turn.inbox, turn.started_at), staffing.hours.get(turn.inbox)
+    return dates.moment(opens_at, staffing.locale, hours.zone) if opens_at and hours else ""

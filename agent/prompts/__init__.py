@@ -6,6 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Final
+
+NAMES: Final = frozenset({"answer"})
+"""Prompts that people may stop under controls."""
 
 
 @dataclass(frozen=True, slots=True)

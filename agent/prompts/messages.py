@@ -64,11 +64,10 @@ def quoted(text: str) -> str:
 
 def defused(text: str) -> str:
     """Tags, special tokens and control characters made harmless; pseudonyms as they are."""
+    if not text.replace("\n", "").isprintable():  # first: what is taken out may stand between the parts of a tag
+        text = "".join(character for character in text if character in _KEPT or category(character)[0] != "C")
     text = _BRACKETED.sub(lambda match: f"({match[1] or match[2]})", text)
-    text = _TAG.sub("\u2039", text)
-    if text.replace("\n", "").isprintable():  # nothing to take out, as nearly always
-        return text
-    return "".join(character for character in text if character in _KEPT or category(character)[0] != "C")
+    return _TAG.sub("\u2039", text)
 
 
 def _passage(number: int, passage: Passage) -> str:

@@ -14,15 +14,37 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.errors import Misconfigured
+from channels.adapters.chatwoot import CHATWOOT
+from channels.adapters.mailgun_email import MAILGUN_EMAIL
 from channels.adapters.ports import Adapter
+from channels.adapters.postmark_email import POSTMARK_EMAIL
 from channels.adapters.sendgrid_email import SENDGRID_EMAIL
+from channels.adapters.slack import SLACK
 from channels.adapters.twilio_sms import TWILIO_SMS
+from channels.adapters.twilio_voice import TWILIO_VOICE
+from channels.adapters.web_push import WEB_PUSH
+from channels.adapters.webhook import WEBHOOK
+from channels.adapters.whatsapp import WHATSAPP
 from channels.inboxes.base import InboxBase, OtherInbox
+from channels.inboxes.websocket import WebsocketInbox
 from channels.providers.ports import Provider
 
 GROUP = "frontdesk.channels"
 
-BUILT_IN: Mapping[str, Adapter[Any]] = {one.kind: one for one in (TWILIO_SMS, SENDGRID_EMAIL)}
+BUILT_IN: Mapping[str, Adapter[Any]] = {
+    one.kind: one
+    for one in (
+        TWILIO_SMS,
+        TWILIO_VOICE,
+        SENDGRID_EMAIL,
+        MAILGUN_EMAIL,
+        POSTMARK_EMAIL,
+        WHATSAPP,
+        SLACK,
+        CHATWOOT,
+        WEBHOOK,
+    )
+}
 
 
 @cache
@@ -42,11 +64,14 @@ def registry() -> Mapping[str, Adapter[Any]]:
 
 def resolve(name: str, inbox: InboxBase) -> tuple[Adapter[Any], InboxBase] | None:
     """The adapter of an inbox and its settings as that adapter reads them; None for a kind that needs no adapter
-    (the websocket). Raises Misconfigured for a kind nobody serves and for settings its adapter refuses."""
+    (the websocket, unless it has web push as its way to those who left).
+
+    Raises Misconfigured for a kind nobody serves and for settings its adapter refuses.
+    """
+    if isinstance(inbox, WebsocketInbox):
+        return (WEB_PUSH, inbox) if inbox.push else None
     adapter = registry().get(inbox.kind)
     if adapter is None:
-        if inbox.kind == "websocket":
-            return None
         known = ", ".join(sorted({"websocket", *registry()}))
         raise Misconfigured(f"inboxes.{name}.kind: nothing serves {inbox.kind!r}; known are {known}")
     if not isinstance(inbox, OtherInbox):

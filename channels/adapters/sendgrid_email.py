@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from channels.adapters.email_reports import returned, sendgrid_header, tracked
 from channels.adapters.ports import Adapter
 from channels.inboxes.email import SendgridEmailInbox
-from channels.normalise import sendgrid_email
+from channels.normalise import sendgrid_email, sendgrid_events
 from channels.normalise.payloads import Arrived, form_parts
 from channels.providers.smtp_email import SmtpEmail
-from channels.render import Letter, Rendered, render
+from channels.schedules import PATIENT
 from channels.signatures import verify_basic, verify_sendgrid
-from memory.messages import Inbound, Outbound
+from memory.messages import Inbound
 
 
 def _verify_sendgrid(request: Arrived, inbox: SendgridEmailInbox, now: datetime) -> None:
@@ -34,18 +35,8 @@ def _verify_sendgrid(request: Arrived, inbox: SendgridEmailInbox, now: datetime)
 
 
 def _normalise_sendgrid(request: Arrived, name: str, inbox: SendgridEmailInbox, now: datetime) -> list[Inbound]:
-    return [sendgrid_email.normalise(form_parts(request), inbox=name, address=inbox.address, now=now)]
-
-
-def _render_email(outbound: Outbound, inbox: SendgridEmailInbox) -> Rendered:
-    letter = Letter(
-        id=outbound.id,
-        domain=inbox.address.partition("@")[2],
-        subject=f"A message from {inbox.from_name}" if inbox.from_name else "Your message",
-        purpose=outbound.purpose,
-        thread=outbound.thread,
-    )
-    return render(outbound.text, outbound.sources, "email", letter=letter)
+    parts, most = form_parts(request), inbox.replies_per_hour
+    return [sendgrid_email.normalise(parts, inbox=name, address=inbox.address, now=now, most_replies=most)]
 
 
 SENDGRID_EMAIL: Adapter[SendgridEmailInbox] = Adapter(
@@ -54,9 +45,12 @@ SENDGRID_EMAIL: Adapter[SendgridEmailInbox] = Adapter(
     settings=SendgridEmailInbox,
     verify=_verify_sendgrid,
     normalise=_normalise_sendgrid,
-    render=_render_email,
+    render=tracked(sendgrid_header),
+    beside=returned(lambda request: sendgrid_email.mail_in(form_parts(request))),
+    report=lambda request: sendgrid_events.reports(request.body),
     provider=lambda name, inbox, public_url: SmtpEmail(inbox),
     answer_within_s=20.0,  # SendGrid documents none; a cautious guess
     retries="5xx for 72 hours; any 3xx or 4xx drops the mail without a word to its sender",
+    schedule=PATIENT,
     max_body=40 * 2**20,
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from channels.adapters.ports import Adapter, Answer, webhook_url
+from channels.adapters.ports import Adapter, Answer, in_callback, webhook_url
 from channels.inboxes.twilio import TwilioSmsInbox
 from channels.normalise import twilio_sms, twilio_status
 from channels.normalise.payloads import Arrived, form_pairs
@@ -12,7 +13,7 @@ from channels.providers.ports import Provider
 from channels.providers.twilio_sms import TwilioSms
 from channels.render import render
 from channels.signatures import verify_twilio
-from memory.messages import Inbound
+from memory.messages import Inbound, Report
 
 
 def _verify_twilio(request: Arrived, inbox: TwilioSmsInbox, now: datetime) -> None:
@@ -33,6 +34,14 @@ def _normalise_twilio(request: Arrived, name: str, inbox: TwilioSmsInbox, now: d
     return [twilio_sms.normalise(form_pairs(request), inbox=name, now=now)]
 
 
+def _reports(request: Arrived) -> list[Report]:
+    """Of a long text only the last part's delivery counts as the whole's; any part's failure does."""
+    found, named = twilio_status.report(form_pairs(request)), in_callback(request.url)
+    if found is None or (found.state == "delivered" and "part" in named):
+        return []
+    return [replace(found, outbox=named.get("outbox", "")[:64])]
+
+
 def _twilio_provider(name: str, inbox: TwilioSmsInbox, public_url: str | None) -> Provider:
     back = webhook_url(public_url, name, "status") if public_url and inbox.status_callbacks else None
     return TwilioSms(inbox, status_callback=back)
@@ -46,7 +55,7 @@ TWILIO_SMS: Adapter[TwilioSmsInbox] = Adapter(
     normalise=_normalise_twilio,
     render=lambda outbound, inbox: render(outbound.text, outbound.sources, "sms"),
     provider=_twilio_provider,
-    report=lambda request: twilio_status.report(form_pairs(request)),
+    report=_reports,
     answer=Answer(content_type="text/xml; charset=utf-8", body=b'<?xml version="1.0" encoding="UTF-8"?><Response/>'),
     answer_within_s=15.0,
     retries="none unless the webhook's URL asks for them (#rc=…); the fault shows as error 11200",

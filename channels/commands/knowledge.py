@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from channels.commands.options import Config, Json, report, say
+from channels.commands.options import Config, Json, report
+from channels.commands.progress import progress
 from channels.settings import Settings, load
-from knowledge.ingest import Progress as Step
 from knowledge.ingest import Report
 from knowledge.passages import Hit
 
@@ -60,14 +58,7 @@ async def _ingest(
     from knowledge.ingest import ingest as run
 
     async with opened(settings) as (library, embedder):
-        with _bar() as bar:
-            task = bar.add_task("ingesting", total=None)
-
-            def show(step: Step) -> None:
-                bar.update(task, completed=step.done, total=step.total, rate=f"{step.docs_per_s:.0f}/s")
-                if not sys.stderr.isatty() and step.done == step.total:
-                    say(f"{step.done} of {step.total} documents")
-
+        with progress("ingesting", "documents") as show:
             return await run(
                 paths,
                 library=library,
@@ -75,25 +66,8 @@ async def _ingest(
                 collection=collection,
                 metadata=metadata,
                 prune=prune,
-                progress=show,
+                progress=lambda step: show(step.done, step.total),
             )
-
-
-def _bar() -> Progress:
-    from rich.console import Console
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    bar = Progress(*columns, console=console, disable=not sys.stderr.isatty())
-    original = bar.add_task
-    bar.add_task = lambda description, **fields: original(description, rate="", **fields)  # type: ignore[method-assign]
-    return bar
 
 
 def search(

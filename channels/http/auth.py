@@ -67,9 +67,11 @@ def open_keys(settings: Settings, data: Path) -> tuple[Keys, str | None]:
             raise Misconfigured(f"keys: {error}") from None
         return Keys(tuple((secret, Identity(name, role)) for name, (secret, role) in named.items())), None
     if not is_loopback(settings.server.host):
+        if settings.oidc is not None:  # people log in by their organisation, and no program has a key
+            return Keys(()), None
         raise Misconfigured(
             f"server.host {settings.server.host} is reachable by others and there are no keys: "
-            "add [keys.NAME] with key and role"
+            "add [keys.NAME] with key and role, or [oidc]"
         )
     key = admin_key(data)
     return Keys(((key, Identity("admin", "admin")),)), key

@@ -7,11 +7,13 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from agent.runtime import Runtime
+from channels.delivery_metrics import DeliveryMetrics
 
 
 def router(runtime: Runtime) -> APIRouter:
     """`/healthz`, `/readyz`, `/metrics`; none needs a key, none shows text or ids."""
     routes = APIRouter(tags=["health"])
+    figures = DeliveryMetrics(runtime.store)
 
     @routes.get("/healthz")
     async def alive() -> dict[str, str]:
@@ -27,6 +29,7 @@ def router(runtime: Runtime) -> APIRouter:
 
     @routes.get("/metrics")
     async def metrics() -> Response:
+        await figures.refresh()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return routes

@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict
 
 from agent.settings import Section
+from channels.inboxes.handoff import Handoff
 from channels.normalise.telephones import e164
 from channels.signatures import public_key
+from channels.staffing import Hours
 
 UnknownSend = Literal["resend", "park"]
 
@@ -50,13 +52,16 @@ class InboxBase(Section):
     """What every kind has. `approve` None means as [agent] says, `collection` None as [qdrant] says.
 
     `on_unknown_send` decides what happens to a message whose fate is unknown, as after a crash: sent again, which may
-    deliver it twice where the provider does not dedupe, or parked for a person.
+    deliver it twice where the provider does not dedupe, or parked for a person. `hours` are those in which people
+    answer, None for always.
     """
 
     kind: str
     approve: Literal["never", "always"] | None = None
     collection: str | None = None
     on_unknown_send: UnknownSend = "park"
+    handoff: Handoff = Handoff()
+    hours: Hours | None = None
 
 
 class OtherInbox(InboxBase):

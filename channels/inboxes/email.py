@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import ipaddress
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from agent.settings import Secret, Section
 from channels.inboxes.base import InboxBase, Line, Mailbox, PublicKey, UnknownSend
@@ -32,7 +33,21 @@ class Smtp(Section):
         return self
 
 
-class SendgridEmailInbox(InboxBase):
+class EmailInbox(InboxBase):
+    """What every kind of email has: the address customers write to, and the mail server that replies leave by.
+
+    `replies_per_hour` is how many replies one sender gets from the assistant within an hour; the next mail waits for a
+    person, so that two machines never answer each other for ever. A customer who writes is far below it.
+    """
+
+    address: Mailbox
+    from_name: Line = ""
+    smtp: Smtp
+    replies_per_hour: int = Field(default=10, ge=1, le=1000)
+    on_unknown_send: UnknownSend = "resend"  # the Message-ID stays the same, and readers show a mail once
+
+
+class SendgridEmailInbox(EmailInbox):
     """Email in by SendGrid's Inbound Parse, out by SMTP.
 
     Inbound is proved by `public_keys` (a security policy's signature), by `webhook_user` with `webhook_passwords`
@@ -41,14 +56,10 @@ class SendgridEmailInbox(InboxBase):
     """
 
     kind: Literal["sendgrid_email"] = "sendgrid_email"
-    address: Mailbox
-    from_name: Line = ""
-    smtp: Smtp
     webhook_user: str | None = Field(default=None, pattern=r"^[^:]+$")
     webhook_passwords: list[Secret] = Field(default_factory=list)
     public_keys: list[PublicKey] = Field(default_factory=list)
     signature_tolerance_s: float = Field(default=TOLERANCE_S, gt=0)
-    on_unknown_send: UnknownSend = "resend"  # the Message-ID stays the same, and readers show a mail once
 
     @model_validator(mode="after")
     def _is_proved(self) -> SendgridEmailInbox:
@@ -57,3 +68,31 @@ class SendgridEmailInbox(InboxBase):
         if not (self.public_keys or self.webhook_user):
             raise ValueError("give public_keys or webhook_user and webhook_passwords, or anyone could write to it")
         return self
+
+
+# Mailgun tries again for 8 hours and does not say that it signs anew; each token works once, so waiting costs nothing.
+_MAILGUN_TOLERANCE_S = 9 * 3600.0
+
+
+class MailgunEmailInbox(EmailInbox):
+    """Email in by a route of Mailgun, out by SMTP. `signing_keys` are the account's HTTP webhook signing keys that are
+    valid now. A token within `signature_tolerance_s` brings one message, ever."""
+
+    kind: Literal["mailgun_email"] = "mailgun_email"
+    signing_keys: list[Secret] = Field(min_length=1)
+    signature_tolerance_s: float = Field(default=_MAILGUN_TOLERANCE_S, gt=0)
+
+
+def _network(value: str) -> str:
+    return str(ipaddress.ip_network(value, strict=False))
+
+
+class PostmarkEmailInbox(EmailInbox):
+    """Email in by Postmark's inbound webhook, out by SMTP. Postmark signs nothing: `webhook_user` and
+    `webhook_passwords` are in the webhook's address; `allowed_ips` (addresses or networks) adds where it may come from.
+    """
+
+    kind: Literal["postmark_email"] = "postmark_email"
+    webhook_user: str = Field(pattern=r"^[^:]+$")
+    webhook_passwords: list[Secret] = Field(min_length=1)
+    allowed_ips: list[Annotated[str, AfterValidator(_network)]] = Field(default_factory=list)

@@ -11,12 +11,26 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from channels.inboxes.base import OtherInbox
-from channels.inboxes.email import SendgridEmailInbox
-from channels.inboxes.twilio import TwilioSmsInbox
+from channels.inboxes.chatwoot import ChatwootInbox
+from channels.inboxes.email import MailgunEmailInbox, PostmarkEmailInbox, SendgridEmailInbox
+from channels.inboxes.slack import SlackInbox
+from channels.inboxes.twilio import TwilioSmsInbox, TwilioVoiceInbox
 from channels.inboxes.webhook import WebhookInbox
 from channels.inboxes.websocket import WebsocketInbox
+from channels.inboxes.whatsapp import WhatsappInbox
 
-_KINDS = ("websocket", "twilio_sms", "sendgrid_email", "webhook")
+_KINDS = (
+    "websocket",
+    "twilio_sms",
+    "twilio_voice",
+    "sendgrid_email",
+    "mailgun_email",
+    "postmark_email",
+    "webhook",
+    "whatsapp",
+    "slack",
+    "chatwoot",
+)
 
 
 def _tag(value: Any) -> str:
@@ -28,8 +42,14 @@ def _tag(value: Any) -> str:
 Inbox = Annotated[
     Annotated[WebsocketInbox, Tag("websocket")]
     | Annotated[TwilioSmsInbox, Tag("twilio_sms")]
+    | Annotated[TwilioVoiceInbox, Tag("twilio_voice")]
     | Annotated[SendgridEmailInbox, Tag("sendgrid_email")]
+    | Annotated[MailgunEmailInbox, Tag("mailgun_email")]
+    | Annotated[PostmarkEmailInbox, Tag("postmark_email")]
     | Annotated[WebhookInbox, Tag("webhook")]
+    | Annotated[WhatsappInbox, Tag("whatsapp")]
+    | Annotated[SlackInbox, Tag("slack")]
+    | Annotated[ChatwootInbox, Tag("chatwoot")]
     | Annotated[OtherInbox, Tag("other")],
     Discriminator(_tag),
 ]

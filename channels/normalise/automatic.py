@@ -15,6 +15,15 @@ _MACHINE = re.compile(
     re.IGNORECASE,
 )
 _BULK = frozenset({"bulk", "list", "junk", "auto_reply"})
+# What Outlook and others put before the subject of an absence note, by language; "Re: Automatic reply" is a person.
+_ABSENT = re.compile(
+    r"^\s*(?:automatic reply|auto(?:matic)?[- ]?reply|auto[- ]?response|out of (?:the )?office|automatische antwort|"
+    r"abwesenheits\w*|automatisch antwoord|afwezig\w*|réponse automatique|absence du bureau|respuesta automática|"
+    r"fuera de (?:la )?oficina|resposta automática|risposta automatica|autosvar|automatiskt svar|automatisk svar|"
+    r"automaattinen vastaus|odpowiedź automatyczna|automatická odpověď|автоматический ответ|автоматична відповідь|"
+    r"automatikus válasz|otomatik yanıt|răspuns automat|自动答复|自動回覆|自動応答|自動返信|자동 회신)\s*[:：]",
+    re.IGNORECASE,
+)
 _MARKS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply")
 
 
@@ -36,7 +45,7 @@ def automatic(headers: Mapping[str, str], *, sender: str, return_path: str | Non
         return "list"
     if headers.get("precedence", "").strip().lower() in _BULK:
         return "precedence"
-    if any(mark in headers for mark in _MARKS):
+    if any(mark in headers for mark in _MARKS) or _ABSENT.match(headers.get("subject", "")[:200]):
         return "auto-reply"
     if own and sender.lower() == own.lower():
         return "loop"

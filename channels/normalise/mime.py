@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import mimetypes
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,23 +14,14 @@ from email.utils import getaddresses
 
 from channels.normalise.html_text import text_of
 from channels.normalise.payloads import MAX_BODY, Oversized, clean, clean_line
+from memory.messages import Attachment
 
 MAX_PARTS = 500
 MAX_HEADERS = 500
 MAX_ATTACHMENTS = 50
 # Python's own transformations, which decode no customer's language and cost without bound.
 _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "oem", "mbcs"})
-_BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ADDRESS = re.compile(r"^[^\s@<>\"(),;:\\]{1,64}@[^\s@<>\"(),;:\\]{1,255}$")
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that came along: its name, type and size in bytes, not its content."""
-
-    name: str
-    type: str
-    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +107,6 @@ def address_in(value: str) -> tuple[str, str]:
     return (found[0].lower(), "") if found else ("", "")
 
 
-def file_name(text: str) -> str:
-    """A file's name without directories, control characters and direction marks; never empty."""
-    return clean_line(_BIDI.sub("", text).replace("\\", "/").rsplit("/", 1)[-1], 200) or "unnamed"
-
-
 def _leaves(message: Message) -> Iterator[Message]:
     """The parts that have content, in order; of a mail attached whole, only itself."""
     stack = [message]
@@ -146,12 +133,18 @@ def _sorted(parts: list[Message]) -> tuple[list[str], list[str], list[Attachment
         name = _name(part)
         if name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
             if part.get_content_maintype() != "multipart":
-                attachments.append(Attachment(file_name(name or kind), kind, len(_content(part))))
+                attachments.append(Attachment(name or _unnamed(kind), kind, _content(part)))
             continue
         text = clean(decode(_content(part), _parameter(part, "charset")))
         if text:
             (html if kind == "text/html" else plain).append(text)
     return plain, html, attachments
+
+
+def _unnamed(kind: str) -> str:
+    return {"message/rfc822": "mail.eml", "message/delivery-status": "delivery-status.txt"}.get(
+        kind, f"attachment{mimetypes.guess_extension(kind) or ''}"
+    )
 
 
 def _name(part: Message) -> str:
@@ -172,7 +165,7 @@ def _parameter(part: Message, name: str) -> str:
 def _content(part: Message) -> bytes:
     payload = part.get_payload()
     if isinstance(payload, list):  # a mail attached whole
-        return b"".join(_flat(one) for one in payload if isinstance(one, Message))
+        return b"\n\n".join(_whole(one) for one in payload if isinstance(one, Message))
     try:
         content = part.get_payload(decode=True)
     except (ValueError, LookupError, AssertionError, AttributeError):
@@ -182,6 +175,10 @@ def _content(part: Message) -> bytes:
     return str(payload or "").encode("utf-8", "surrogateescape")
 
 
-def _flat(message: Message) -> bytes:
-    payload = message.get_payload()
-    return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+def _whole(message: Message) -> bytes:
+    """A mail as it was attached; its text alone where it cannot be written again."""
+    try:
+        return message.as_bytes()
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        payload = message.get_payload()
+        return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""

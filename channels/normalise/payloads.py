@@ -58,11 +58,13 @@ class Unsupported(BadPayload):
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A webhook request: `url` is the exact public address with its query, header names are lower case."""
+    """A webhook request: `url` is the exact public address with its query, header names are lower case. `client` is
+    the address it came from, "" where that is not known."""
 
     url: str
     headers: Mapping[str, str]
     body: bytes
+    client: str = ""
 
     @property
     def content_type(self) -> str:

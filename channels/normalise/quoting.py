@@ -36,6 +36,10 @@ _WROTE_END = re.compile(rf"(?:(?:^|[\s>\])\"'])(?:{words.WROTE})|(?:{words.WROTE
 _WROTE_ON = re.compile(rf"\s(?:{words.WROTE_ON})\s.{{4,80}}[:：]$", re.IGNORECASE)
 _WROTE_NAME = re.compile(words.WROTE_NAME, re.IGNORECASE)
 _ADDRESSED = re.compile(r"<[^<>\s]+@[^<>\s]+>\s?[:：]$")
+# Whatever the language: who, by address, and when, to the minute.
+_MAILBOX = re.compile(r"[<(][^<>()\s]+@[^<>()\s]+[>)]")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2}\b")
+_MINUTE = re.compile(r"\b\d{1,2}[:.]\d\d\b")
 _DATE = re.compile(
     r"\b\d{1,2}[:.h]\d\d\b|\b(?:19|20)\d\d\b|\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b|\d\s?[年月日년월일]", re.IGNORECASE
 )
@@ -129,22 +133,35 @@ def _is_original(lines: Sequence[str], at: int) -> bool:
 def _headers(lines: Sequence[str], at: int) -> int:
     """How many lines a quoted header block takes from here, 0 when there is none.
 
-    A sender, and a date or subject, among the next lines; the first may be any of them. A bare "From: London, To:
-    Paris" is a customer's.
+    A sender with an address, or with a time, or with date and subject, among the next lines; the first may be any of
+    them. A bare "From: London, To: Paris, Date: 3 May" is a customer's.
     """
     seen: set[str] = set()
     taken = address = 0
+    timed = False
     for offset, line in enumerate(lines[at : at + 14]):
         label = _label(line[:_LINE])
         if label:
             seen.add(label)
             address += "@" in line
+            timed = timed or bool(_MINUTE.search(line[:_LINE]))
             taken = offset + 1
         elif not offset or (line.strip() and offset > taken) or (not line.strip() and offset > taken + 1):
             break
-    if "from" in seen and ("sent" in seen or "subject" in seen or (address and len(seen) > 1)):
+    letter = {"sent", "subject"} <= seen or (address and len(seen) > 1)
+    if "from" in seen and (letter or (timed and "sent" in seen)):
         return taken
-    return 0
+    return 4 if _shaped(lines[at : at + 4]) else 0
+
+
+def _shaped(lines: Sequence[str]) -> bool:
+    """A header block in a language nobody listed: who (with an address), when (to the minute), to whom, about what,
+    each behind a label of its own."""
+    found = [_LABEL.match(line[:_LINE]) for line in lines]
+    if len(found) < 4 or not all(found):
+        return False
+    sender, sent, to, _ = (each[2] if each else "" for each in found)
+    return bool(_MAILBOX.search(sender) and _YEAR.search(sent) and _MINUTE.search(sent) and "@" in to)
 
 
 def _label(line: str) -> str | None:
@@ -189,7 +206,9 @@ def _attributes(joined: str) -> bool:
         return False
     if _DATE.search(joined) and (_ADDRESSED.search(joined) or _WROTE_ON.search(joined) or _WROTE_NAME.search(joined)):
         return True
-    return bool(_WROTE_END.search(bare)) and _dated(bare)
+    if _WROTE_END.search(bare) and _dated(bare):
+        return True
+    return bool(_MAILBOX.search(joined) and _MINUTE.search(joined) and _YEAR.search(joined))
 
 
 def _dated(text: str) -> bool:

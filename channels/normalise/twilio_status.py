@@ -6,27 +6,31 @@ Statuses: twilio.com/docs/messaging/guides/track-outbound-message-status (checke
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 from channels.normalise.payloads import FieldMissing, clean_line
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What became of a message of ours: `provider_ref` is what `Sent` named; `detail` holds the provider's words."""
-
-    provider_ref: str
-    state: Literal["delivered", "bounced"]
-    opted_out: bool = False
-    detail: Mapping[str, str] = field(default_factory=dict)
-
+from memory.messages import BounceClass, Report
 
 _STATES: Mapping[str, Literal["delivered", "bounced"]] = {
     "delivered": "delivered",
     "read": "delivered",
     "undelivered": "bounced",
     "failed": "bounced",
+}
+# twilio.com/docs/api/errors (checked 2026-11): what a code says of the number, not of this message alone.
+_CLASSES: Mapping[str, BounceClass] = {
+    "21211": "hard",  # no valid number
+    "21614": "hard",  # not a mobile number
+    "30005": "hard",  # unknown destination handset
+    "30006": "hard",  # landline, or a carrier that cannot be reached
+    "30001": "soft",  # queue overflow
+    "30003": "soft",  # the handset is off or out of reach
+    "30017": "soft",  # carrier network congestion
+    "30002": "blocked",  # account suspended
+    "30004": "blocked",
+    "30007": "blocked",  # filtered by the carrier
+    "30034": "blocked",  # unregistered sender
+    "21610": "blocked",  # opted out
 }
 
 
@@ -44,4 +48,5 @@ def report(fields: Sequence[tuple[str, str]]) -> Report | None:
         return None
     code = clean_line(form.get("ErrorCode", ""), 16)
     detail = {"status": status} | ({"error_code": code} if code else {})
-    return Report(ref, state, opted_out=code == "21610", detail=detail)
+    why = _CLASSES.get(code, "unknown") if state == "bounced" else None
+    return Report(ref, state, opted_out=code == "21610", detail=detail, bounce=why)

@@ -16,7 +16,8 @@ from typing import cast
 
 import aiosmtplib
 
-from channels.inboxes.email import SendgridEmailInbox, Smtp
+from channels.inboxes.email import EmailInbox, Smtp
+from channels.normalise.reports import bounce_class
 from channels.providers.ports import FateUnknown, Postponed, Rejected, SendError, Sent, Unreachable
 from channels.render import Rendered
 from memory.messages import Outbound
@@ -37,7 +38,7 @@ class SmtpEmail:
     The Message-ID comes with `rendered` and is the same for every attempt, so a mail sent twice shows once.
     """
 
-    def __init__(self, inbox: SendgridEmailInbox, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, inbox: EmailInbox, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._smtp = inbox.smtp
         self._from = _address(inbox.address, inbox.from_name)
         self._sender = inbox.address
@@ -153,7 +154,7 @@ def _rejection(error: aiosmtplib.SMTPResponseException) -> SendError:
     if error.code in _LOGIN:
         return Postponed(reason, provider_code=code, retry_after_s=_SETUP_RETRY_S)
     if 500 <= error.code < 600:
-        return Rejected(reason, provider_code=code)
+        return Rejected(reason, provider_code=code, bounce=bounce_class(code, str(error.message)))
     return Postponed(reason, provider_code=code)
 
 

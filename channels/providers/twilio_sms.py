@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -27,10 +28,11 @@ from memory.messages import Outbound
 # Twilio's error codes (twilio.com/docs/api/errors) that say more than the HTTP status does.
 OPTED_OUT = 21610
 TOO_LONG = 21617
+_NO_MOBILE = frozenset({21211, 21614})  # no valid number; not a mobile one
 # The account's fault and not the message's: tried again, so that a corrected setting loses nothing.
 _ACCOUNT = frozenset({20003, 20005, 20008, 20429, 21611, 30001, 30002, 63038})
 _ACCOUNT_RETRY_S = 60.0
-_MAX_RETRY_S = 3600.0
+_MAX_RETRY_S = 86_400.0
 
 
 class TwilioSms:
@@ -44,7 +46,7 @@ class TwilioSms:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         sender = {"From": inbox.number} if inbox.number else {"MessagingServiceSid": inbox.messaging_service_sid or ""}
-        self._fixed = sender | ({"StatusCallback": status_callback} if status_callback else {})
+        self._fixed, self._callback = sender, status_callback
         self._path = f"/2010-04-01/Accounts/{inbox.account_sid}/Messages.json"
         self._timeout_s = inbox.timeout_s
         self._clock = clock
@@ -59,9 +61,10 @@ class TwilioSms:
     async def send(self, outbound: Outbound, rendered: Rendered) -> Sent:
         """Sends every part in order. Raises SendError; PartlySent once the first part is gone."""
         refs: list[str] = []
-        for part in rendered.parts:
+        for number, part in enumerate(rendered.parts, 1):
             try:
-                refs.append(await self._send_part(outbound.recipient, part))
+                back = self._back(outbound.id, number, of=len(rendered.parts))
+                refs.append(await self._send_part(outbound.recipient, part, back))
             except SendError as error:
                 if not refs or error.opted_out:
                     raise
@@ -74,8 +77,16 @@ class TwilioSms:
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    async def _send_part(self, recipient: str, body: str) -> str:
-        form = {**self._fixed, "To": recipient, "Body": body}
+    def _back(self, id: str, number: int, of: int) -> dict[str, str]:
+        """Where Twilio reports to. It names the message, so that a report is understood that overtakes Twilio's answer;
+        and the part, where another one follows."""
+        if self._callback is None:
+            return {}
+        named = {"outbox": id} | ({"part": str(number)} if number < of else {})
+        return {"StatusCallback": f"{self._callback}?{urlencode(named)}"}
+
+    async def _send_part(self, recipient: str, body: str, back: dict[str, str]) -> str:
+        form = {**self._fixed, **back, "To": recipient, "Body": body}
         try:
             async with asyncio.timeout(self._timeout_s):  # httpx bounds each read, not the whole answer
                 response = await self._client.post(self._path, data=form)
@@ -114,11 +125,11 @@ def _failure(response: httpx.Response, now: datetime) -> SendError:
     if code in _ACCOUNT or response.status_code in (401, 403, 408):
         reason = f"{reason}: check the account and its token"
         return Postponed(reason, retry_after_s=_ACCOUNT_RETRY_S, provider_code=named)
-    return Rejected(reason, provider_code=named)
+    return Rejected(reason, provider_code=named, bounce="hard" if code in _NO_MOBILE else None)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header, in either of its forms, at most an hour; None without a readable one."""
+    """Seconds to wait by a Retry-After header, in either of its forms, at most a day; None without a readable one."""
     if not value:
         return None
     if value.strip().isascii() and value.strip().isdigit():

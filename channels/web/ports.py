@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from agent.correcting import Wish
+from agent.people import Colleagues
 from memory.messages import Owner
+from memory.presence import State
+from memory.tasks import Task
 from memory.views import ApprovalView, Assist, ConversationView, Log
 
 Role = Literal["viewer", "agent", "admin", "service"]
@@ -27,6 +30,18 @@ class Identity:
     @property
     def may_answer(self) -> bool:
         return self.role in ("agent", "admin")
+
+
+class Rights(Protocol):
+    """What people do about requests for a right. Each call may raise an error, as the desk's do."""
+
+    async def tasks(self, *, live: bool = True, customer: str | None = None, limit: int = 200) -> list[Task]: ...
+
+    async def verify(self, id: str, how: str, person: str, role: str) -> Task: ...
+
+    async def finish(self, id: str, outcome: Literal["done", "refused"], note: str, person: str, role: str) -> Task: ...
+
+    async def extend(self, id: str, why: str, person: str, role: str) -> Task: ...
 
 
 class Desk(Protocol):
@@ -75,6 +90,33 @@ class Desk(Protocol):
 
     async def correct(self, turn: str, wish: Wish, person: str, role: str) -> object:
         """Says what was wrong with an answer, or what it should be. Raises UnknownTurn, Refused."""
+        ...
+
+    async def typing(self, conversation: str, person: str) -> None:
+        """The customer sees that this person writes."""
+        ...
+
+    async def transfer(
+        self, conversation: str, by: str, role: str, person: str | None = None, team: str | None = None
+    ) -> ConversationView:
+        """Passes it to a colleague or a team. Raises NotYours, Refused."""
+        ...
+
+    async def colleagues(self) -> Colleagues:
+        """Whom a conversation may be passed to."""
+        ...
+
+    async def seen(self, person: str, state: State | None = None) -> None:
+        """A sign of life of somebody at the desk; `state` is what they say of themselves."""
+        ...
+
+    async def writes(self, conversation: str, person: str) -> None:
+        """A sign that its owner works on a conversation."""
+        ...
+
+    @property
+    def rights(self) -> Rights:
+        """Requests of customers for their rights."""
         ...
 
     def changes(self) -> AsyncIterator[str]:

@@ -208,7 +208,13 @@ def test_an_email_answers_in_its_thread() -> None:
 
 @pytest.mark.parametrize(
     ("purpose", "header"),
-    [("reply", "auto-replied"), ("confirmation", "auto-replied"), ("proactive", "auto-generated"), ("agent", None)],
+    [
+        ("reply", "auto-replied"),
+        ("confirmation", "auto-replied"),
+        ("marketing", "auto-generated"),
+        ("notification", "auto-generated"),
+        ("agent", None),
+    ],
 )
 def test_only_a_machines_mail_says_it_is_automatic(purpose: str, header: str | None) -> None:
     mail = render("Hi", (), "email", letter=Letter("1", "x.example", purpose=purpose))

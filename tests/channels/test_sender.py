@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,18 @@ from sqlalchemy import Connection, RowMapping, Table, select, update
 
 from agent.dispatch.in_process import InProcessBus
 from agent.settings import Secret
+from channels import gate
 from channels.adapters.twilio_sms import TWILIO_SMS
 from channels.inboxes.base import UnknownSend
 from channels.inboxes.twilio import TwilioSmsInbox
 from channels.outlets import Outlet, Outlets
 from channels.providers.ports import FateUnknown, OptedOut, Postponed, Rejected, Sent, Unreachable
 from channels.render import Rendered
-from channels.sender import MAX_ATTEMPTS, RETRIES_S, Sender
+from channels.schedules import PROMPT
+from channels.sender import Sender
 from memory import controls, outbox, ownership, receive, turns
 from memory.consent import opted_out
+from memory.deliveries import bounced_hard
 from memory.log import Head
 from memory.messages import Inbound, Outbound
 from memory.receive import NewIds, Receipt
@@ -246,7 +249,7 @@ async def test_a_conversation_is_sent_in_order_and_no_message_overtakes_one_that
     assert await post.work() == 2
     assert await post.work() == 0, "the second waits for the first"
     assert await post.status(other) == "sent"
-    later = RETRIES_S[0] + 1
+    later = PROMPT[0] + 1
     for _ in keys:
         assert await post.work(later_s=later) == 1
     assert [text for text in post.provider.texts if text != "Other."] == ["One.", "One.", "Two.", "Three."]
@@ -264,9 +267,9 @@ async def test_what_is_given_up_does_not_hold_up_the_next(post: Post) -> None:
 
 async def test_a_refusal_of_the_moment_is_tried_again_later_and_later_and_then_given_up(post: Post) -> None:
     key = await post.reply("One.")
-    post.provider.script = [Unreachable("no connection") for _ in range(MAX_ATTEMPTS)]
+    post.provider.script = [Unreachable("no connection") for _ in range(len(PROMPT) + 1)]
     waits, at_s = [], 0.0
-    for attempt in range(1, MAX_ATTEMPTS + 1):
+    for attempt in range(1, len(PROMPT) + 2):
         assert await post.work(later_s=at_s) == 1
         row = await post.row(key)
         assert row["attempts"] == attempt
@@ -274,7 +277,7 @@ async def test_a_refusal_of_the_moment_is_tried_again_later_and_later_and_then_g
             waits.append(round((row["next_at"] - datetime.now(UTC)).total_seconds()))
             assert await post.work(later_s=waits[-1] - 2) == 0, "not before its time"
             at_s = waits[-1] + 1
-    assert waits == [int(RETRIES_S[min(n, len(RETRIES_S) - 1)]) for n in range(MAX_ATTEMPTS - 1)]
+    assert waits == [int(seconds) for seconds in PROMPT]
     assert await post.status(key) == "dead"
     (letter,) = await post.rows(dead_letters)
     assert (letter["kind"], letter["ref"]) == ("send", key)
@@ -338,7 +341,7 @@ async def test_or_is_sent_again_under_the_same_key_where_it_does(post: Post) -> 
     key = await post.reply("One.")
     await post.work()
     assert await post.status(key) == "pending"
-    await post.work(later_s=RETRIES_S[0] + 1)
+    await post.work(later_s=PROMPT[0] + 1)
     assert await post.status(key) == "sent"
     assert [outbound.id for outbound in post.provider.taken] == [key, key]
 
@@ -411,7 +414,7 @@ async def test_a_kill_switch_holds_and_then_lets_go_and_nothing_is_lost(post: Po
     key, other = await post.reply("One."), await post.reply("Two.")
     await post.switch(True)
     at_s = 0.0
-    for _ in range(MAX_ATTEMPTS + 2):
+    for _ in range(len(PROMPT) + 3):
         assert await post.work(later_s=at_s) == 1
         at_s = 61.0
     row = await post.row(key)
@@ -484,3 +487,20 @@ async def test_on_postgresql_two_senders_send_each_message_once(postgres_url: st
         for n in range(5):
             sent = [o.text for o in post.provider.taken if o.recipient == f"+44163296{n:04}"]
             assert sent == [f"Message {m}" for m in range(15) if m % 5 == n]
+
+
+async def test_an_address_that_a_provider_refuses_for_good_gets_nothing_proactive_any_more(post: Post) -> None:
+    post.provider.script = [Rejected("no such number", bounce="hard")]
+    key = await post.reply("One.")
+    await post.work()
+    row = await post.row(key)
+    assert (row["status"], row["report"]) == ("dead", "hard")
+    assert await post.store.read(lambda c: bounced_hard(c, row["customer_id"], "sms")) is not None
+    news = Outbound("n-1", "sms", "sms", row["conversation_id"], ANN, "Your parcel left.", "notification")
+    noon = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+    verdict = await post.store.read(lambda c: gate.judge(c, news, row["customer_id"], noon))
+    assert (verdict.decision, verdict.rule) == ("refuse", "bounced")
+    answer = replace(news, purpose="reply")
+    assert (await post.store.read(lambda c: gate.judge(c, answer, row["customer_id"], noon))).decision == "send"
+    await post.received("I have a new telephone")
+    assert await post.store.read(lambda c: bounced_hard(c, row["customer_id"], "sms")) is None

@@ -144,6 +144,7 @@ async def house(
 ) -> AsyncIterator[House]:
     from agent.assembly import assemble
     from channels.app import beyond, create_app
+    from channels.handoff.follower import open_follower
     from channels.http.auth import open_keys
     from channels.outlets import open_outlets
     from channels.sender import Sender
@@ -167,10 +168,13 @@ async def house(
         runtime.start()
         sender = Sender(runtime.store, runtime.vault, runtime.bus, outlets, runtime.worker.holder)
         sender.start()
+        follower = open_follower(settings, runtime)
+        follower.start()
         task = asyncio.create_task(server.serve([listening]))
         stack.push_async_callback(outlets.aclose)
         stack.push_async_callback(runtime.close, 5.0)
         stack.push_async_callback(sender.stop, 5.0)
+        stack.push_async_callback(follower.stop, 5.0)
 
         async def end() -> None:
             server.should_exit = True

@@ -86,7 +86,9 @@ class Aid:
                 _part("Could be answered", "There is no suggestion for the last message.")
         self._panels["Passages"].clear()
         with self._panels["Passages"]:
-            _passages(assist.passages, partial(passage_tools, self._correct, assist.turn) if may_answer else None)
+            # What was found for a suggestion belongs to no turn, and what is said of it would be of none.
+            told = may_answer and bool(assist.turn)
+            _passages(assist.passages, partial(passage_tools, self._correct, assist.turn) if told else None)
 
     def _user(self, text: str) -> Callable[[], Awaitable[None]]:
         async def user() -> None:
@@ -132,9 +134,7 @@ def _table(rows: Sequence[tuple[str, str]]) -> None:
                 Text(value, "dd")
 
 
-def _passages(
-    passages: Sequence[Mapping[str, Any]], tools: Callable[[Mapping[str, Any]], None] | None = None
-) -> None:
+def _passages(passages: Sequence[Mapping[str, Any]], tools: Callable[[Mapping[str, Any]], None] | None = None) -> None:
     if not passages:
         Text("No passages were found for the last message.", "p", "muted")
     for passage in passages:

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from channels.web.desk import words
 from channels.web.desk.elements import Box, Button, Text
+from channels.web.desk.reply_window import reply_window
 from memory.views import ConversationView
 
 Write = Callable[[str, str], Awaitable[bool]]
 """Takes the text and its idempotency key; False when it was not taken and the text stays."""
 
+# A customer's chat shows for five seconds that a person writes: told this often, it does not go out in between.
+_TELL_S = 3.0
+
 
 class Composer:
     """Keeps what was begun per conversation, also when one looks at another in between."""
 
-    def __init__(self, person: str, may_answer: bool, send: Write, note: Write) -> None:
+    def __init__(
+        self, person: str, may_answer: bool, send: Write, note: Write, typing: Callable[[str], Awaitable[None]]
+    ) -> None:
         self._person = person
         self._may_answer = may_answer
         self._write = {"send": send, "note": note}
+        self._typing = typing
+        self._told = 0.0
         self._view: ConversationView | None = None
         self._drafts: dict[str, str] = {}
         self._keys: dict[str, str] = {}
@@ -34,6 +44,7 @@ class Composer:
             self._input = ui.textarea(on_change=self._typed)
             self._input.props('borderless autogrow aria-label="Your answer or note" aria-describedby="composer-words"')
             self._input.classes("writing")
+            self._input.props('aria-keyshortcuts="Alt+R"')
             # Ctrl+Enter sends; Enter alone makes a line, as an answer may have several.
             self._input.on("keydown.ctrl.enter", self._hurry, [])
             self._input.on("keydown.meta.enter", self._hurry, [])
@@ -80,17 +91,23 @@ class Composer:
         if not self._may_answer:
             return "Your key lets you look. Answering needs an agent's key."
         if answering:
-            return f"{words.receivers(view, self._person)} Ctrl+Enter sends."
+            window = reply_window(view, datetime.now(UTC))
+            return f"{words.receivers(view, self._person)} {window}Ctrl+Enter sends."
         if view.status == "closed":
             return "It is closed. A note stays within the team."
         if view.owner == "person":
             return f"{view.person} answers this customer. You can leave a note for the team."
         return "Take it over to answer. A note stays within the team."
 
-    def _typed(self, event: ValueChangeEventArguments[str | None]) -> None:
-        if self._view is not None:
-            self._drafts[self._view.id] = event.value or ""
+    async def _typed(self, event: ValueChangeEventArguments[str | None]) -> None:
+        if self._view is None:
+            return
+        grows = len(event.value or "") > len(self._drafts.get(self._view.id, ""))
+        self._drafts[self._view.id] = event.value or ""
         self._count()
+        if grows and self.mine and time.monotonic() >= self._told:
+            self._told = time.monotonic() + _TELL_S
+            await self._typing(self._view.id)
 
     def _count(self) -> None:
         text = (self._input.value or "").strip()

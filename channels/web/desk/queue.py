@@ -29,15 +29,21 @@ class Row:
                 self.first = Text(classes="entry-words")
                 with Box("span", "entry-foot"):
                     self.urgent = Text("Urgent", classes="tag urgent")
+                    self.due = Text(classes="tag due")
                     self.why = Text(classes="entry-why")
 
     def show(self, view: ConversationView, draft: bool, chosen: bool, person: str, now: datetime) -> None:
-        since = view.waiting_since if view.owner == "queue" and view.waiting_since else view.last_at
+        waits = words.waits(view)
+        since = view.waiting_since if waits and view.waiting_since else view.last_at
         waited = words.duration(now - since)
         self.who.set_text(words.who(view))
-        self.time.set_text(f"waits {waited}" if view.owner == "queue" else waited)
+        self.time.set_text(f"waits {waited}" if waits else waited)
         self.first.set_text(view.first_words or view.last_words)
-        self.urgent.set_visibility(view.owner == "queue" and view.priority == "high")
+        self.urgent.set_visibility(waits and view.priority == "high")
+        due = words.due(view, now)
+        self.due.set_text(due)
+        self.due.set_visibility(bool(due))
+        self.due.classes(add="late" if due.startswith("late") else "", remove="" if due.startswith("late") else "late")
         self.why.set_text(" · ".join(filter(None, (words.channel(view.channel), _why(view, draft, person)))))
         set_attributes(self.button, {"aria_current": "true" if chosen else "false"})
 
@@ -47,7 +53,9 @@ def _why(view: ConversationView, draft: bool, person: str) -> str:
         return "Draft to approve"
     if view.owner == "person":
         return "You" if view.person == person else str(view.person)
-    return view.reason.rstrip(".") if view.owner == "queue" else ""
+    if not words.waits(view):
+        return ""
+    return " · ".join(filter(None, (words.meant_for(view), view.reason.rstrip("."))))
 
 
 class Queue:

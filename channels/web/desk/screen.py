@@ -7,21 +7,28 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nicegui import Client, background_tasks, ui
 
 from agent.correcting import Wish
+from agent.people import Colleagues
 from channels.web.desk import words
 from channels.web.desk.aid import Aid
 from channels.web.desk.composer import Composer
 from channels.web.desk.drafts import Decision, Draft
 from channels.web.desk.elements import Box, Button, Text, set_attributes
 from channels.web.desk.feed import Feed
+from channels.web.desk.keys import draw_keys, shortcut
+from channels.web.desk.pages import navigation
+from channels.web.desk.passing import Passing
+from channels.web.desk.presence import Presence, Signs
 from channels.web.desk.queue import Queue
 from channels.web.desk.thread import Thread
 from channels.web.ports import Desk, Identity
 from memory.messages import Event
+from memory.presence import State
 from memory.views import ApprovalView, ConversationView
 
 log = logging.getLogger(__name__)
@@ -50,6 +57,7 @@ class Screen:
         self._reading = asyncio.Lock()
         self._waiting = 0
         self._faults = {"reading": "", "acting": ""}
+        self._signs = Signs(lambda conversation: desk.writes(conversation, me.name))
         self._draw()
 
     # --- drawing ---
@@ -64,6 +72,9 @@ class Screen:
                         view: Button(label, self._viewer(view), "tab")
                         for view, label in (("queue", "Queue"), ("thread", "Conversation"), ("aid", "Help"))
                     }
+                navigation(self._me.role, "")
+                draw_keys()
+                self._presence = Presence(self._seen, self._attempt) if self._me.may_answer else None
                 Text(f"{self._me.name}, {self._me.role}", classes="muted me")
                 with Box("form", method="post", action="logout"):
                     Text("Log out", "button", "link quiet", type="submit")
@@ -87,11 +98,39 @@ class Screen:
                 self._who = Text("", "h2")
                 self._standing = Text("", "p", "muted")
             self._close = Button("Close", self._act(self._desk.close), "plain")
-            self._release = Button("Give back", self._act(self._desk.release), "plain")
-            self._take = Button("Take over", self._act(self._desk.take_over), "primary")
+            self._pass = Button("Pass on", self._toggle_passing, "plain", **shortcut("P"))
+            self._release = Button("Give back", self._act(self._desk.release), "plain", **shortcut("G"))
+            self._take = Button("Take over", self._act(self._desk.take_over), "primary", **shortcut("T"))
+        self._passing = Passing(self._me.name, self._colleagues, self._pass_on)
         self._thread = Thread(self._show_turn)
         self._draft = Draft(self._me.may_answer, self._decide)
-        self._composer = Composer(self._me.name, self._me.may_answer, self._send, self._note)
+        self._composer = Composer(self._me.name, self._me.may_answer, self._send, self._note, self._type)
+
+    async def _type(self, conversation: str) -> None:
+        await self._desk.typing(conversation, self._me.name)
+        await self._signs.sign(conversation)
+
+    async def _seen(self, state: State | None) -> None:
+        await self._desk.seen(self._me.name, state)
+
+    async def _toggle_passing(self) -> None:
+        await self._passing.toggle()
+
+    async def _colleagues(self) -> Colleagues | None:
+        found: list[Colleagues] = []
+
+        async def read() -> None:
+            found.append(await self._desk.colleagues())
+
+        return found[0] if await self._attempt(read) else None
+
+    async def _pass_on(self, person: str | None, team: str | None) -> bool:
+        conversation, me = self._chosen, self._me
+        if conversation is None:
+            return False
+        done = await self._attempt(lambda: self._desk.transfer(conversation, me.name, me.role, person, team))
+        await self._refresh()
+        return done
 
     def _viewer(self, view: str) -> Callable[[], Awaitable[None]]:
         async def viewer() -> None:
@@ -121,6 +160,8 @@ class Screen:
         if conversation:
             await self.choose(conversation)
         ui.timer(LOOK_S, self._tick)
+        if self._presence is not None:
+            await self._presence.start()
 
     async def _tick(self) -> None:
         if self._feed.due and not self._reading.locked():
@@ -140,7 +181,7 @@ class Screen:
         self._drafts = await self._desk.approvals()
 
     def _announce(self) -> None:
-        waiting = sum(view.owner == "queue" for view in self._views)
+        waiting = sum(words.waits(view) for view in self._views)
         if waiting != self._waiting:
             self._news.set_text(f"{waiting} {'customer waits' if waiting == 1 else 'customers wait'} for a person")
             self._waiting = waiting
@@ -201,8 +242,14 @@ class Screen:
     def _show(self, view: ConversationView, first: bool) -> None:
         may, mine = self._me.may_answer and view.status != "closed", view.person == self._me.name
         self._who.set_text(words.who(view))
-        self._standing.set_text(words.standing(view, self._me.name))
+        owed = words.due(view, datetime.now(UTC))
+        standing = words.standing(view, self._me.name)
+        self._standing.set_text(f"{standing} Reply {owed}." if owed else standing)
         self._take.set_visibility(may and view.owner != "person")
+        passable = words.waits(view) or (view.owner == "person" and (mine or self._me.role == "admin"))
+        self._pass.set_visibility(may and passable)
+        if first or not (may and passable):
+            self._passing.shut()
         self._release.set_visibility(may and view.owner == "person" and mine)
         self._close.set_visibility(may and (view.owner != "person" or mine))
         self._composer.show(view)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from nicegui import ui
 
 from channels.web.desk import words
+from channels.web.desk.attachments import draw_files
 from channels.web.desk.elements import Box, Button, Text, set_attributes
 from memory.messages import Event
 
@@ -60,6 +61,8 @@ class Thread:
                 self._message("customer", customer, event)
             case "replied":
                 self._message("bot", "Assistant", event)
+            case "said" if "person" not in event.meta:  # a notification or a campaign
+                self._message("bot", "Announcement", event)
             case "said":
                 self._message("agent", str(event.meta.get("person") or "A person"), event)
             case "noted":
@@ -78,6 +81,7 @@ class Thread:
                 Text(name, "b" if role == "agent" else "span")
                 Text(self._clock(event), "time", datetime=event.at.isoformat())
             Text(event.text, "div", "text", dir="auto")
+            draw_files(event.meta.get("attachments") or ())
             sources = event.meta.get("sources") or ()
             if sources or (event.turn and role == "bot"):
                 with Box(classes="below"):
@@ -91,7 +95,9 @@ class Thread:
     def _note(self, event: Event) -> None:
         self._spoke = None
         with Box(classes="note"):
-            Text(f"Note by {event.meta.get('person') or 'a person'}, {self._clock(event)}", "p", "who")
+            left = event.meta.get("contact")
+            by = "The customer may be answered at" if left else f"Note by {event.meta.get('person') or 'a person'}"
+            Text(f"{by}, {self._clock(event)}", "p", "who")
             Text(event.text, "div", "note-text", dir="auto")
 
     def _clock(self, event: Event) -> str:

@@ -58,9 +58,33 @@ def channel(name: str) -> str:
     return CHANNELS.get(name, name.replace("_", " "))
 
 
+def waits(view: ConversationView) -> bool:
+    """Whether its customer waits for a person, also while the assistant goes on with them."""
+    return view.owner == "queue" or (view.owner == "bot" and view.waiting_since is not None)
+
+
+def due(view: ConversationView, now: datetime) -> str:
+    """How far away a person's reply is due: "due in 12 min", "late by 3 min", "" where none is owed."""
+    if view.due_at is None or view.status == "closed":
+        return ""
+    return left(view.due_at, now)
+
+
+def left(due_at: datetime, now: datetime) -> str:
+    """How far away it is, or how long ago it was."""
+    span = due_at - now
+    return f"due in {duration(span)}" if span >= timedelta(0) else f"late by {duration(-span)}"
+
+
+def meant_for(view: ConversationView) -> str:
+    """The team and person a waiting customer is meant for: "Returns, for Maya"."""
+    offered = f"for {view.person}" if view.person and view.owner == "queue" else ""
+    return ", ".join(filter(None, (view.team or "", offered)))
+
+
 def section(view: ConversationView, drafted: bool) -> Section:
     """Where in the queue a conversation stands; `drafted` when a draft of its reply waits for a person."""
-    if view.owner == "queue":
+    if waits(view):
         return "waiting"
     if view.owner == "person":
         return "people"
@@ -68,12 +92,14 @@ def section(view: ConversationView, drafted: bool) -> Section:
 
 
 def rank(view: ConversationView, person: str) -> tuple[object, ...]:
-    """Sorts a section: urgent first, then who has waited longest; a person's own before their colleagues'."""
-    if view.owner == "queue":
+    """Sorts a section: urgent first, then whose reply is due first; a person's own before their colleagues', and of
+    those the ones that owe a reply."""
+    if waits(view):
         urgency = {"high": 0, "normal": 1, "low": 2}.get(view.priority, 1)
-        return (urgency, (view.waiting_since or view.last_at).timestamp())
+        return (urgency, (view.due_at or view.waiting_since or view.last_at).timestamp())
     if view.owner == "person":
-        return (view.person != person, -view.last_at.timestamp())
+        owed = view.due_at.timestamp() if view.due_at else float("inf")
+        return (view.person != person, owed, -view.last_at.timestamp())
     return (-view.last_at.timestamp(),)
 
 
@@ -82,7 +108,10 @@ def standing(view: ConversationView, person: str) -> str:
     if view.status == "closed":
         return "This conversation is closed."
     if view.owner == "queue":
-        return "This customer waits for a person."
+        meant = meant_for(view)
+        return f"This customer waits for a person ({meant})." if meant else "This customer waits for a person."
+    if waits(view):
+        return "The assistant goes on with this customer, who waits for a person."
     if view.owner == "bot":
         return "The assistant answers this customer."
     if view.person == person:
@@ -98,9 +127,16 @@ def line(event: Event) -> str | None:
             reason = str(event.meta.get("reason") or "").rstrip(".")
             return f"Handed to people: {reason}" if reason else "Handed to people"
         case "taken":
-            return f"{person} took over"
+            by = event.meta.get("by")
+            return f"{person} took over" if not by else _given(person, str(by))
+        case "assigned":
+            return f"Offered to {event.meta.get('to') or 'a person'}"
+        case "released" if event.meta.get("by") == "customer":
+            return "The customer goes on with the assistant, and still waits for a person"
         case "released":
             return f"{person} gave it back to the assistant"
+        case "tasked":
+            return f"{request(str(event.meta.get('kind')))}: a task was opened, due {_due_day(event)}"
         case "closed":
             return f"{person} closed it" if event.meta.get("person") else "Closed"
         case "parked":
@@ -119,6 +155,31 @@ def line(event: Event) -> str | None:
             return f"The customer rated an answer {score} of 5" if score else "The customer rated an answer"
         case _:
             return None
+
+
+REQUESTS: Mapping[str, str] = {
+    "access": "Wants to see their data",
+    "erasure": "Wants their data erased",
+    "rectification": "Wants their data corrected",
+    "objection": "Objects to how their data is used",
+}
+
+
+def request(kind: str) -> str:
+    """A customer's request for a right, as people call it."""
+    return REQUESTS.get(kind, kind)
+
+
+def _given(person: str, by: str) -> str:
+    return f"Given to {person}" if by == "routing" else f"{by} passed it to {person}"
+
+
+def _due_day(event: Event) -> str:
+    try:
+        at = datetime.fromisoformat(str(event.meta.get("day") or event.meta.get("due_at")))
+    except ValueError:
+        return "in a month"
+    return f"{at.day} {at.strftime('%b %Y')}"
 
 
 def length(text: str, name: str) -> str:

@@ -34,3 +34,24 @@ addEventListener("keydown", (event) => {
   next.focus();
   if (sideways) next.click();
 });
+/* Alt and a letter: presses the button that says so, or moves. AltGr is Ctrl and Alt on Windows, and writes. */
+addEventListener("keydown", (event) => {
+  if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !event.code.startsWith("Key")) return;
+  const letter = event.code.slice(3);
+  const seen = (all) => [...all].find((one) => one.offsetParent !== null);
+  const entries = [...document.querySelectorAll(".entries .entry")];
+  const at = entries.findIndex((one) => one.getAttribute("aria-current") === "true");
+  const moves = {
+    J: () => (entries[at + 1] || entries[0])?.click(),
+    Q: () => {
+      seen(document.querySelectorAll(".views button"))?.click();
+      requestAnimationFrame(() => (entries[Math.max(at, 0)])?.focus());
+    },
+    R: () => seen(document.querySelectorAll(".composer textarea"))?.focus(),
+  };
+  const button = seen(document.querySelectorAll(`[data-key="${letter}"]`));
+  if (!moves[letter] && !button) return;
+  event.preventDefault();
+  if (moves[letter]) moves[letter]();
+  else button.click();
+});

@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("outbox_id", sa.String(length=64), nullable=True),
+        sa.Column("values", sa.LargeBinary(), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("campaign_id", "customer_id"),
     )
@@ -176,6 +177,8 @@ def upgrade() -> None:
     op.add_column("conversations", sa.Column("team", sa.String(length=64), nullable=True))
     op.add_column("conversations", sa.Column("language", sa.String(length=8), server_default="", nullable=False))
     op.add_column("conversations", sa.Column("due_at", sa.BigInteger(), nullable=True))
+    owed = sa.text("due_at IS NOT NULL")
+    op.create_index("owed", "conversations", ["due_at"], unique=False, sqlite_where=owed, postgresql_where=owed)
     op.add_column("conversations", sa.Column("person_at", sa.BigInteger(), nullable=True))
     op.add_column("conversations", sa.Column("heard_at", sa.BigInteger(), nullable=True))
     op.add_column("customers", sa.Column("timezone", sa.String(length=64), server_default="", nullable=False))
@@ -183,15 +186,37 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("rule", sa.String(length=32), nullable=True))
     op.add_column("outbox", sa.Column("report", sa.String(length=16), nullable=True))
     op.add_column("outbox", sa.Column("reported_at", sa.BigInteger(), nullable=True))
+    op.add_column("outbox", sa.Column("admitted_at", sa.BigInteger(), nullable=True))
+    for of in ("channel", "inbox", "campaign_id", "customer_id"):
+        admitted = sa.text("admitted_at IS NOT NULL")
+        op.create_index(
+            f"outbox_admitted_{of}",
+            "outbox",
+            [of, "admitted_at"],
+            unique=False,
+            sqlite_where=admitted,
+            postgresql_where=admitted,
+        )
     op.create_index("outbox_campaign", "outbox", ["campaign_id"], unique=False)
     op.create_index("outbox_customer", "outbox", ["customer_id", "sent_at"], unique=False)
+    op.create_index(
+        "outbox_reported",
+        "outbox",
+        ["reported_at"],
+        sqlite_where=sa.text("reported_at IS NOT NULL"),
+        postgresql_where=sa.text("reported_at IS NOT NULL"),
+    )
     op.create_index("outbox_sent", "outbox", ["inbox", "purpose", "sent_at"], unique=False)
 
 
 def downgrade() -> None:
     op.drop_index("outbox_sent", table_name="outbox")
+    op.drop_index("outbox_reported", table_name="outbox")
     op.drop_index("outbox_customer", table_name="outbox")
     op.drop_index("outbox_campaign", table_name="outbox")
+    for of in ("channel", "inbox", "campaign_id", "customer_id"):
+        op.drop_index(f"outbox_admitted_{of}", table_name="outbox")
+    op.drop_column("outbox", "admitted_at")
     op.drop_column("outbox", "reported_at")
     op.drop_column("outbox", "report")
     op.drop_column("outbox", "rule")
@@ -199,6 +224,7 @@ def downgrade() -> None:
     op.drop_column("customers", "timezone")
     op.drop_column("conversations", "heard_at")
     op.drop_column("conversations", "person_at")
+    op.drop_index("owed", table_name="conversations")
     op.drop_column("conversations", "due_at")
     op.drop_column("conversations", "language")
     op.drop_column("conversations", "team")

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage, SystemMessage
 
@@ -90,6 +90,7 @@ def test_every_line_of_data_is_quoted(text: str, passage: str, summary: str, sai
 
 
 @given(st.text())
+@example("<\ud7fc?")  # a character that is taken out must not leave a tag behind
 def test_defusing_twice_changes_nothing_more(text: str) -> None:
     assert defused(defused(text)) == defused(text)
 

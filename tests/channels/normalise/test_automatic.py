@@ -24,6 +24,10 @@ def reason(headers: dict[str, str] | None = None, sender: str = "ann@example.org
         ({"precedence": "list"}, "precedence"),
         ({"precedence": "junk"}, "precedence"),
         ({"x-autoreply": "yes"}, "auto-reply"),
+        ({"subject": "Automatic reply: your order"}, "auto-reply"),
+        ({"subject": "Abwesenheitsnotiz: Ihre Bestellung"}, "auto-reply"),
+        ({"subject": "Réponse automatique : commande"}, "auto-reply"),
+        ({"subject": "自動返信: ご注文"}, "auto-reply"),
     ],
 )
 def test_marks_of_a_machine(headers: dict[str, str], why: str) -> None:
@@ -40,6 +44,9 @@ def test_marks_of_a_machine(headers: dict[str, str], why: str) -> None:
         {"return-path": "<ann@example.org>"},
         {"x-auto-response-suppress": "All"},
         {"content-type": "multipart/alternative"},
+        {"subject": "Re: Automatic reply: your order"},
+        {"subject": "Out of office chairs again?"},
+        {"subject": "Automatic reply is broken"},
     ],
 )
 def test_a_persons_mail_is_answered(headers: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.normalise import sendgrid_email
-from channels.normalise.mime import decode, file_name, parse_mail
+from channels.normalise.mime import decode, parse_mail
 from channels.normalise.payloads import Arrived, BadPayload, Empty, FieldMissing, Malformed, Oversized, Part, form_parts
 from memory.messages import Inbound
 
@@ -126,15 +126,24 @@ def test_html_alone_is_read_as_text() -> None:
     assert raw(mail).text == "Boots\n\nCan I return them?"
 
 
-def test_files_are_listed_by_name_type_and_size_and_never_with_a_path() -> None:
+def test_files_come_along_and_stand_for_the_words_of_a_mail_without_any() -> None:
     photo = Part("attachment1", b"\xff\xd8" * 50, "../../etc/pass\u202egpj.exe", "image/jpeg; name=x")
     found = read(photo, text="", subject="", headers=HEADERS.replace("Boots", ""))
-    assert json.loads(found.thread["attachments"]) == [{"name": "passgpj.exe", "type": "image/jpeg", "bytes": 100}]
+    assert [(one.type, one.body) for one in found.attachments] == [("image/jpeg", b"\xff\xd8" * 50)]
     assert found.text == "[passgpj.exe]"
     mail = letter(Subject="Photo")
     mail.add_attachment(b"12345", maintype="image", subtype="png", filename="tür.png")
-    assert json.loads(raw(mail).thread["attachments"]) == [{"name": "tür.png", "type": "image/png", "bytes": 5}]
-    assert [file_name(one) for one in ("", "/", "a\x00b", "C:\\x\\y.txt")] == ["unnamed", "unnamed", "ab", "y.txt"]
+    [file] = raw(mail).attachments
+    assert (file.name, file.type, file.body) == ("tür.png", "image/png", b"12345")
+
+
+def test_a_mail_attached_whole_comes_along_as_a_file() -> None:
+    inner = letter(Subject="The old one")
+    mail = letter(Subject="See below")
+    mail.add_attachment(inner)
+    [file] = raw(mail).attachments
+    assert (file.name, file.type) == ("mail.eml", "message/rfc822")
+    assert b"Subject: The old one" in file.body
 
 
 def test_a_contact_forms_reply_to_is_the_customer() -> None:

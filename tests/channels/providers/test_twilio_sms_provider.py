@@ -57,7 +57,7 @@ async def test_a_message_is_posted_in_twilios_form(twilio: TwilioServer) -> None
         "To": "+442071838750",
         "From": "+441632960123",
         "Body": "Grüße & 10 % off = +1",
-        "StatusCallback": "https://help.example/v1/webhooks/sms/status",
+        "StatusCallback": "https://help.example/v1/webhooks/sms/status?outbox=1",
     }
 
 
@@ -127,11 +127,11 @@ async def test_retry_after_is_handed_on(twilio: TwilioServer) -> None:
         ("soon", None),
         ("0", 0.0),
         ("120", 120.0),
-        ("99999999999999", 3600.0),
+        ("99999999999999", 86_400.0),
         ("-5", None),
         ("Sun, 01 Mar 2026 12:00:30 GMT", 30.0),
         ("Sun, 01 Mar 2026 11:00:00 GMT", 0.0),
-        ("Sun, 01 Mar 2037 11:00:00 GMT", 3600.0),
+        ("Sun, 01 Mar 2037 11:00:00 GMT", 86_400.0),
     ],
 )
 def test_retry_after_in_either_form(header: str | None, seconds: float | None) -> None:

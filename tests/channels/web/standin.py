@@ -14,19 +14,23 @@ import contextlib
 import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 import uvicorn
-from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from agent.correcting import Wish
-from channels.web import desk as desk_pages
+from agent.people import Colleague, Colleagues
+from channels import protocol
+from channels.http.uploads import AnySite
 from channels.web.pages import router
 from channels.web.ports import Identity
 from memory.messages import VISIBLE, Event, EventKind, Owner
+from memory.tasks import Kind, Task
 from memory.views import ApprovalView, Assist, ConversationView, Log
 
 SOURCES: Mapping[str, dict[str, Any]] = {
@@ -103,12 +107,50 @@ class Talk:
     status: str = "open"
     reason: str = ""
     priority: str = "normal"
+    team: str | None = None
+    due_at: datetime | None = None
     opened_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     waiting_since: datetime | None = None
     events: list[Event] = field(default_factory=list)
     ids: dict[str, int] = field(default_factory=dict)
     sockets: set[WebSocket] = field(default_factory=set)
     work: asyncio.Task[None] | None = None
+
+
+class StandinRights:
+    """Requests for a right, in a list."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Task] = {}
+
+    def ask(self, kind: Kind, talk: Talk, words: str, opened_at: datetime, due_at: datetime) -> None:
+        id = f"r-{len(self.made)}"
+        self.made[id] = Task(
+            id=id, kind=kind, conversation=talk.id, customer=talk.customer, seq=1, status="open", opened_at=opened_at,
+            due_at=due_at, extended=False, identity=None, ended_by=None, ended_at=None, note="", sender=talk.customer,
+            inbox="web", channel=talk.channel, words=words,
+        )  # fmt: skip
+
+    async def tasks(self, *, live: bool = True, customer: str | None = None, limit: int = 200) -> list[Task]:
+        return [task for task in self.made.values() if (task.status in ("open", "verified")) == live][:limit]
+
+    async def verify(self, id: str, how: str, person: str, role: str) -> Task:
+        if not how:
+            raise Refused("say how you made sure who asks")
+        return self.change(id, status="verified", identity={"by": person, "how": how})
+
+    async def finish(self, id: str, outcome: Literal["done", "refused"], note: str, person: str, role: str) -> Task:
+        if outcome == "refused" and not note:
+            raise Refused("say why it is refused: the customer has a right to the reason")
+        return self.change(id, status=outcome, note=note, ended_by=person, ended_at=datetime.now(UTC))
+
+    async def extend(self, id: str, why: str, person: str, role: str) -> Task:
+        due_at = self.made[id].due_at + timedelta(days=61)
+        return self.change(id, extended=True, due_at=due_at, note=f"Extended: {why}")
+
+    def change(self, id: str, **fields: Any) -> Task:
+        self.made[id] = replace(self.made[id], **fields)
+        return self.made[id]
 
 
 class Standin:
@@ -131,9 +173,15 @@ class Standin:
         self.deaf = False  # the desk hears of no change
         self.down = False
         self.gate: str | None = None
+        self.offers: dict[str, Any] = {}  # of the welcome, besides what it always says
+        self.photos: dict[str, tuple[str, bytes]] = {}
+        self.takes_photos = 201
         self.turns: dict[str, dict[str, Any]] = {}
         self.corrected: list[tuple[str, Wish, str]] = []
         self.now = lambda: datetime.now(UTC)
+        self.present: dict[str, str] = {}
+        self.signs: list[tuple[str, str]] = []
+        self.rights = StandinRights()
 
     # --- the log ---
 
@@ -192,9 +240,7 @@ class Standin:
                 )
                 await socket.close(1008)
                 return
-            await socket.send_json(
-                {"type": "welcome", "conversation": talk.id, "token": talk.token, "seq": len(talk.events)}
-            )
+            await socket.send_json(protocol.welcome(talk.id, talk.token, len(talk.events), **self.offers))
             for event in talk.events[hello["after"] :]:
                 if event.kind in VISIBLE and event.seq not in self.lost:
                     await socket.send_json(frame(event))
@@ -211,6 +257,12 @@ class Standin:
                 talk.sockets.discard(socket)
 
     async def receive(self, socket: WebSocket, talk: Talk, received: Mapping[str, Any]) -> None:
+        if received["type"] == "feedback":
+            await self.append(talk, "feedback", turn=received["turn"] or None, score=received["score"])
+            await socket.send_json({"type": "ack", "id": received["id"], "seq": len(talk.events)})
+        if received["type"] == "push":
+            self.offers["pushing"] = received["subscription"] is not None
+            await socket.send_json({"type": "push", "on": self.offers["pushing"]})
         if received["type"] == "person":
             await self.hand_over(talk, "The customer asked for a person.")
         if received["type"] != "message":
@@ -229,6 +281,21 @@ class Standin:
             await socket.close(1011)
             return
         await socket.send_json({"type": "ack", "id": received["id"], "seq": seq})
+
+    async def photo(self, request: Request) -> Response:
+        """A photo comes, and is a message; or (GET) goes again."""
+        talk = self.talks[request.headers["x-frontdesk-conversation"]]
+        if request.headers["x-frontdesk-token"] != talk.token or self.takes_photos >= 400:
+            refused = {"detail": "A photo may have 6 MB at most."}
+            return JSONResponse(refused, self.takes_photos if self.takes_photos >= 400 else 403)
+        if request.method == "GET":
+            kind, body = self.photos[request.path_params["name"]]
+            return Response(body, media_type=kind)
+        key, body = request.headers["idempotency-key"], await request.body()
+        self.photos[key] = request.headers["content-type"], body
+        shown = [{"id": key, "type": request.headers["content-type"], "size": len(body)}]
+        event = await self.append(talk, "received", "[photo.jpg]", id=key, attachments=shown)
+        return JSONResponse({"seq": event.seq}, 201)
 
     async def hand_over(self, talk: Talk, reason: str, priority: str = "normal") -> None:
         if talk.owner != "bot":
@@ -369,6 +436,33 @@ class Standin:
         self.corrected.append((turn, wish, person))
         return wish
 
+    async def typing(self, conversation: str, person: str) -> None:
+        await self.broadcast(self.own(conversation), protocol.typing(person))
+
+    async def transfer(
+        self, conversation: str, by: str, role: str, person: str | None = None, team: str | None = None
+    ) -> ConversationView:
+        talk = self.own(conversation, by)
+        talk.epoch += 1
+        if person is not None:
+            talk.owner, talk.person, talk.waiting_since = "person", person, None
+            await self.append(talk, "taken", person=person, by=by)
+        else:
+            talk.owner, talk.person, talk.team, talk.waiting_since = "queue", None, team, self.now()
+            talk.reason = f"{by} passed it to {team}"
+            await self.append(talk, "handed_over", code="transferred", reason=talk.reason)
+        return view(talk)
+
+    async def colleagues(self) -> Colleagues:
+        states = {**dict.fromkeys(["Maya", "Sam"], "gone"), **self.present}
+        return Colleagues(tuple(Colleague(name, state, 0, ()) for name, state in states.items()), ("Returns",))
+
+    async def seen(self, person: str, state: str | None = None) -> None:
+        self.present[person] = state or self.present.get(person, "here")
+
+    async def writes(self, conversation: str, person: str) -> None:
+        self.signs.append((conversation, person))
+
     async def changes(self) -> AsyncIterator[str]:
         queue: asyncio.Queue[str] = asyncio.Queue()
         self.listeners.add(queue)
@@ -397,18 +491,7 @@ def record(turn: str, talk: Talk, question: str, sources: list[dict[str, Any]]) 
 
 def frame(event: Event) -> dict[str, Any]:
     """What a customer's socket is sent for an event that they may see."""
-    head: dict[str, Any] = {"type": "event", "seq": event.seq, "prev": event.prev}
-    if event.kind == "received":
-        return {**head, "kind": "message", "role": "customer", "text": event.text, **event.meta}
-    if event.kind == "replied":
-        return {**head, "kind": "message", "role": "bot", "text": event.text, **event.meta, "turn": event.turn}
-    if event.kind == "said":
-        name = event.meta["person"]
-        return {**head, "kind": "message", "role": "agent", "name": name, "text": event.text, "sources": []}
-    if event.kind == "closed":
-        return {**head, "kind": "closed"}
-    to = {"handed_over": "queue", "taken": "person", "released": "bot"}[event.kind]
-    return {**head, "kind": "handoff", "state": to, "name": event.meta.get("person", "")}
+    return protocol.event(event)
 
 
 def view(talk: Talk) -> ConversationView:
@@ -432,6 +515,8 @@ def view(talk: Talk) -> ConversationView:
         priority=talk.priority,
         waiting_since=talk.waiting_since,
         sender=talk.customer,
+        team=talk.team,
+        due_at=talk.due_at,
     )
 
 
@@ -454,7 +539,12 @@ def application(
     app = FastAPI()
     app.include_router(router(organisation, ["web"]))
     app.add_api_websocket_route("/v1/chat/{inbox}", standin.chat)
+    app.add_api_route("/v1/chat/{inbox}/attachments", standin.photo, methods=["POST"])
+    app.add_api_route("/v1/chat/{inbox}/attachments/{name}", standin.photo, methods=["GET"])
+    app.add_middleware(AnySite)
     if with_desk:
+        from channels.web import desk as desk_pages  # NiceGUI takes a second to load, and the chat needs none of it
+
         desk_pages.mount(app, standin, keys.get, organisation, "a secret of the tests")
     return app
 

@@ -48,6 +48,71 @@ def test_a_wait_is_said_in_at_most_two_units(span: timedelta, said: str) -> None
     assert words.duration(span) == said
 
 
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [
+        (timedelta(minutes=12), "due in 12 min"),
+        (timedelta(0), "due in under a minute"),
+        (-timedelta(minutes=3), "late by 3 min"),
+        (-timedelta(days=2), "late by 2 days"),
+    ],
+)
+def test_when_a_reply_is_due_is_said_in_words(span: timedelta, said: str) -> None:
+    assert words.due(view(due_at=NOW + span), NOW) == said
+    assert words.due(view(due_at=NOW + span, status="closed"), NOW) == ""
+    assert words.due(view(), NOW) == ""
+
+
+def test_whose_reply_is_due_first_stands_above_who_has_waited_longer() -> None:
+    waits = [
+        view(id="patient", owner="queue", waiting_since=NOW - timedelta(days=1), due_at=NOW + timedelta(hours=2)),
+        view(id="soon", owner="queue", waiting_since=NOW, due_at=NOW + timedelta(minutes=5)),
+        view(id="went on", owner="bot", waiting_since=NOW, due_at=NOW + timedelta(hours=1)),
+    ]
+    assert [v.id for v in sorted(waits, key=lambda v: words.rank(v, "Maya"))] == ["soon", "went on", "patient"]
+    assert {words.section(v, drafted=True) for v in waits} == {"waiting"}
+
+
+def test_of_a_persons_own_the_ones_that_owe_a_reply_come_first() -> None:
+    own = [
+        view(id="quiet", owner="person", person="Maya", last_at=NOW),
+        view(id="owed", owner="person", person="Maya", due_at=NOW + timedelta(hours=1)),
+        view(id="sams", owner="person", person="Sam", due_at=NOW),
+    ]
+    assert [v.id for v in sorted(own, key=lambda v: words.rank(v, "Maya"))] == ["owed", "quiet", "sams"]
+
+
+def test_whom_a_customer_waits_for_is_said() -> None:
+    assert words.standing(view(owner="queue", team="Returns", person="Maya"), "Sam") == (
+        "This customer waits for a person (Returns, for Maya)."
+    )
+    assert words.standing(view(owner="queue"), "Sam") == "This customer waits for a person."
+    assert words.standing(view(waiting_since=NOW), "Sam") == (
+        "The assistant goes on with this customer, who waits for a person."
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "meta", "kind"),
+    [
+        ("Maya took over", {"person": "Maya"}, "taken"),
+        ("Sam passed it to Maya", {"person": "Maya", "by": "Sam"}, "taken"),
+        ("Given to Maya", {"person": "Maya", "by": "routing"}, "taken"),
+        ("Offered to Maya", {"to": "Maya"}, "assigned"),
+        ("Maya gave it back to the assistant", {"person": "Maya"}, "released"),
+        ("The customer goes on with the assistant, and still waits for a person", {"by": "customer"}, "released"),
+        (
+            "Wants their data erased: a task was opened, due 24 Dec 2026",
+            {"kind": "erasure", "due_at": "2026-12-25T04:59:59+00:00", "day": "2026-12-24"},
+            "tasked",
+        ),
+        ("new kind: a task was opened, due in a month", {"kind": "new kind"}, "tasked"),
+    ],
+)
+def test_what_happened_to_a_waiting_customer_is_a_line(said: str, meta: dict[str, Any], kind: EventKind) -> None:
+    assert words.line(Event("c-1", 1, 0, kind, NOW, meta=meta)) == said
+
+
 def test_a_visitor_is_known_by_the_end_of_their_id_and_others_by_their_address() -> None:
     assert words.who(view()) == "Visitor 12cd"
     assert words.who(view(channel="sms", sender="+447700900412")) == "+447700900412"

@@ -49,7 +49,7 @@ async def test_a_question_a_handoff_an_answer_and_back_again(
     await say(customer, "How long do I have to return unworn clothing?")
     reply = customer.locator("[role=log] .bot").last
     await expect(reply.locator(".text")).to_contain_text("within 60 days of delivery", timeout=20_000)
-    await reply.locator(".sources button").first.click()
+    await reply.locator(".sources a").first.click()
     await expect(reply.locator("blockquote")).to_contain_text("60 days of delivery")
     await expect(customer.locator(".provisional, .writing")).to_have_count(0)
 

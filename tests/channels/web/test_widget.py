@@ -73,14 +73,16 @@ async def test_a_question_is_answered_with_sources_that_open_the_exact_sentence(
     page = await visit(address)
     await say(page, "How long do I have to return a tent?")
     await expect(page.locator("[role=log] .bot .text")).to_contain_text("within 60 days of delivery")
-    source = page.get_by_role("button", name="1 Returns and refunds", exact=True)
+    source = page.get_by_role("link", name="1 Returns and refunds", exact=True)
     await source.click()
     await expect(page.locator(".evidence")).to_contain_text("You can return unused items within 60 days of delivery.")
     link = page.get_by_role("link", name="Open the article")
-    assert await link.get_attribute("href") == "https://help.fernhill.example/returns"
+    there = "https://help.fernhill.example/returns#:~:text=You%20can%20return%20unused%20items%20within%2060%20days"
+    assert str(await link.get_attribute("href")).startswith(there)
+    assert await source.get_attribute("href") == await link.get_attribute("href")
     await source.click()
     await expect(page.locator(".evidence")).to_be_hidden()
-    await page.get_by_role("button", name="Sources 2: Tents and shelters").click()
+    await page.get_by_role("link", name="Source 2: Tents and shelters").click()
     await expect(page.locator(".evidence")).to_contain_text("exchanged, not refunded")
     await expect(page.get_by_role("link", name="Open the article")).to_have_count(0)
 
@@ -305,7 +307,9 @@ async def test_a_refused_message_says_why_and_can_be_edited(visit: Any, address:
     await talk_of(standin)
     standin.reject = {"code": "too_long", "message": "The message has 9,000 characters; 8,000 is the most."}
     await say(page, "far too long")
-    await expect(page.locator(".state.bad")).to_contain_text("Not sent. The message has 9,000 characters")
+    await expect(page.locator(".state.bad")).to_contain_text(
+        "Not sent. The message is too long; 8,000 characters is the most."
+    )
     standin.reject = None
     await page.get_by_role("button", name="Edit").click()
     await expect(field(page)).to_have_value("far too long")
@@ -336,9 +340,11 @@ async def test_hostile_text_stays_text(visit: Any, address: str, standin: Standi
     await standin.take_over(talk.id, HOSTILE)
     await standin.say(talk.id, HOSTILE, HOSTILE, "k")
     await expect(page.locator("[role=log] .msg")).to_have_count(3)
-    await page.locator(".sources button").click()
+    await page.locator(".sources a").click()
     await expect(page.locator(".evidence blockquote")).to_have_text(HOSTILE)
-    assert await page.locator("[role=log] a, [role=log] img, [role=log] script").count() == 0
+    assert await page.locator("[role=log] img, [role=log] script").count() == 0
+    hrefs = await page.locator("[role=log] a").evaluate_all("(all) => all.map((each) => each.getAttribute('href'))")
+    assert all(href.startswith("#evidence-") for href in hrefs), hrefs
     assert (await texts(page))[0] == HOSTILE
 
 
@@ -359,7 +365,7 @@ async def test_nothing_is_wider_than_a_screen_of_320_pixels(visit: Any, address:
     await say(page, "w" * 300)
     sources = [{"n": n, "title": "T" * 80, "quote": "q" * 200, "url": "https://x.example/" + "u" * 99} for n in (1, 2)]
     await standin.append(talk, "replied", f"https://x.example/{'y' * 200} and {'z' * 300} [1]", sources=sources)
-    await page.locator(".sources button").first.click()
+    await page.locator(".sources a").first.click()
     await standin.take_over(talk.id, "N" * 60)
     await expect(page.locator(".ask")).to_contain_text("NNN")
     wide = await page.evaluate(
@@ -459,10 +465,10 @@ async def test_controls_are_large_enough_to_hit(visit: Any, address: str, standi
     standin.answering = True
     page = await visit(address, width=360, height=640)
     await say(page, "How long do I have to return a tent?")
-    await page.locator(".sources button").first.click()
+    await page.locator(".sources a").first.click()
     small = await page.evaluate(
         """() => { const host = [...document.querySelectorAll("*")].find((e) => e.shadowRoot);
-        return [...host.shadowRoot.querySelectorAll("button:not(.cite), a, textarea")].filter((e) => e.offsetParent)
+        return [...host.shadowRoot.querySelectorAll("button, a, textarea")].filter((e) => e.offsetParent)
           .map((e) => [e.className + e.textContent, e.getBoundingClientRect()])
           .filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name); }"""
     )

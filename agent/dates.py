@@ -1,0 +1,39 @@
+"""Moments as people of a locale write them. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton, format_time
+
+_FALLBACK = "en_GB"
+
+
+def moment(at: datetime, locale: str, zone: tzinfo) -> str:
+    """Day and time of day with the zone's short name: "Monday, 30 November, 09:00 GMT"."""
+    there, form = at.astimezone(zone), _form(locale)
+    clock = f"{format_time(there, 'short', locale=form)} {there.tzname() or ''}".rstrip()
+    return f"{_day(there, form)}, {_plain(clock)}"
+
+
+def day(at: datetime, locale: str, zone: tzinfo) -> str:
+    """The day with its year: "Monday, 30 November 2026"."""
+    return _plain(format_date(at.astimezone(zone), "full", locale=_form(locale)))
+
+
+def _day(there: datetime, form: Locale) -> str:
+    weekday = format_date(there, "EEEE", locale=form)
+    return _plain(f"{weekday}, {format_skeleton('MMMMd', there, locale=form)}")
+
+
+def _plain(text: str) -> str:
+    """Without the narrow spaces of typography, which cost an SMS its alphabet."""
+    return text.replace("\u202f", " ").replace("\xa0", " ")
+
+
+def _form(locale: str) -> Locale:
+    try:
+        return Locale.parse(locale.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse(_FALLBACK)

@@ -1,0 +1,1 @@
+"""What the gate judges by: hours by region, places, limits, words."""

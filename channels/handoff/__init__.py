@@ -1,0 +1,1 @@
+"""Handing a conversation over to people at another desk: a Slack channel, a webhook, Chatwoot."""

@@ -1,0 +1,1 @@
+"""Login at the desk by the organisation's own OpenID Connect provider."""
