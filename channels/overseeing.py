@@ -30,6 +30,7 @@ def overseen(settings: Settings, runtime: Runtime, outlets: Outlets) -> Overseen
         inboxes={name: outlets[name].adapter.channel if name in outlets else CHAT for name in settings.inboxes},
         prompts=tuple(sorted(PROMPTS)),
         tools=tuple(sorted(TOOLS)),
+        webhooks=tuple(sorted(settings.webhooks)),
         intents=get_args(Kind),
         levels={name: "approve" if name in approved else "automatic" for name in settings.inboxes},
         templates=runtime.worker.deps.templates,

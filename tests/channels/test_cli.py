@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from channels.cli import app, json_to_stdout
 
-COMMANDS = ("serve", "worker", "migrate", "chat", "ingest", "search", "triage", "doctor", "eval")
+COMMANDS = ("serve", "worker", "migrate", "chat", "ingest", "search", "triage", "doctor", "eval", "export", "erase")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -8,6 +8,7 @@ from typing import Any
 
 from channels.web.desk import words
 from channels.web.desk.correct import Correct, answer_tools, passage_tools
+from channels.web.desk.customer_link import customer_link
 from channels.web.desk.elements import Box, Button, Text, set_attributes
 from channels.web.desk.thread import draw_address
 from memory.views import Assist, ConversationView
@@ -96,7 +97,7 @@ class Aid:
 
         return user
 
-    def show_customer(self, view: ConversationView, opened: str) -> None:
+    def show_customer(self, view: ConversationView, opened: str, may_answer: bool = False) -> None:
         self._panels["Customer"].clear()
         with self._panels["Customer"]:
             _table(
@@ -109,6 +110,8 @@ class Aid:
                     ("Conversation", view.id),
                 )
             )
+            if may_answer:
+                customer_link(view.customer)
 
     def show_record(self, record: Mapping[str, Any], may_answer: bool) -> None:
         self._panels["Record"].clear()

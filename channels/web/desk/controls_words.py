@@ -73,6 +73,10 @@ def switches(scene: Scene) -> Iterator[tuple[str, list[Switch]]]:
             Switch(f"stop/tool/{name}", name, f"The assistant does not use {name}. It fetches a person where it must.")
             for name in scene.tools
         ],
+        "Outgoing webhooks": [
+            Switch(f"stop/webhook/{name}", name, f"{name} is told of nothing. What happens meanwhile is told later.")
+            for name in scene.webhooks
+        ],
     }
     yield from ((title, group) for title, group in groups.items() if group)
 

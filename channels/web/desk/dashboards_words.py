@@ -61,6 +61,8 @@ RULES: Final[Mapping[str, str]] = {
     "throttle": "Throttled",
     "keyword_asked": "Asks for a word carriers act on",
     "no_hour": "No hour is allowed",
+    "no_way_out": "Marketing mail cannot be left",
+    "bounced": "The address bounced for good",
 }
 SIGNALS: Final[Mapping[str, str]] = {
     "complaints": "Complaints",

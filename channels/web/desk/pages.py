@@ -43,6 +43,11 @@ def offer(*places: Place) -> None:
     _offered[:] = [*(each for each in known if each not in places), *places]
 
 
+def offered(path: str) -> bool:
+    """Whether this process has the page."""
+    return any(place.path == path for place in _offered)
+
+
 def navigation(role: Role, current: str, up: str = "./") -> None:
     """Links to the desk's pages, drawn where it is called; `up` leads from this page to the desk."""
     places = [place for place in _offered if role in place.roles]

@@ -14,6 +14,7 @@ class Scene:
     inboxes: Mapping[str, str] = field(default_factory=dict)
     prompts: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
+    webhooks: tuple[str, ...] = ()
     intents: tuple[str, ...] = ()
     levels: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)

@@ -263,7 +263,7 @@ class Screen:
         self._take.classes(add="plain" if draft else "primary", remove="primary" if draft else "plain")
         if first:
             opened = view.opened_at.astimezone(self._thread.zone)
-            self._aid.show_customer(view, opened.strftime("%Y-%m-%d %H:%M"))
+            self._aid.show_customer(view, opened.strftime("%Y-%m-%d %H:%M"), self._me.may_answer)
 
     async def _help(self, chosen: str, turn: str | None) -> None:
         with self._client:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.normalise import dsn, mailgun_events, postmark_events, sendgrid_events, twilio_status
@@ -240,6 +240,7 @@ values = st.recursive(
 NAMES = ("event", "smtp-id", "event-data", "RecordType", "Metadata", "Type", "message", "delivery-status", "reason")
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from(NAMES), values, max_size=6) | values)
 def test_whatever_json_comes_is_read_or_refused(said: Any) -> None:
     body = json.dumps(said).encode()

@@ -120,6 +120,16 @@ async def test_the_reply_code_decides(start_mail: StartMail, at: str, reply: str
     assert not server.mails
 
 
+async def test_a_refusal_says_what_is_wrong_with_the_address(start_mail: StartMail) -> None:
+    server = start_mail()
+    said = {"550 5.1.1 no such user": "hard", "554 5.7.1 blocked by policy": "blocked", "552 5.2.2 full": "soft"}
+    for reply, expected in said.items():
+        server.replies["RCPT"] = reply
+        with pytest.raises(Rejected) as raised:
+            await send(inbox(server.port), outbound())
+        assert raised.value.bounce == expected
+
+
 async def test_a_login_that_is_missing_is_no_fault_of_the_mail(start_mail: StartMail) -> None:
     server = start_mail()
     server.replies["MAIL"] = "530 5.7.0 Authentication required"

@@ -108,17 +108,12 @@ async def place(folder: Path) -> AsyncIterator[Place]:
         await store.close()
 
 
-def application(where: Place, people: Mapping[str, Identity] = PEOPLE, scene: Scene = SCENE) -> FastAPI:
-    """The desk with its pages, over this place."""
-    app = FastAPI()
-    desk_pages.mount(
-        app,
-        Standin(),
-        people.get,
-        "Fernhill Outdoor",
-        "a secret of the tests",
-        overseen=Overseen(where.oversight, scene),
-    )
+def application(
+    where: Place, people: Mapping[str, Identity] = PEOPLE, scene: Scene = SCENE, standin: Standin | None = None
+) -> FastAPI:
+    """The desk with its pages, over this place; conversations are those of `standin`."""
+    app, seen, desk = FastAPI(), Overseen(where.oversight, scene), standin or Standin()
+    desk_pages.mount(app, desk, people.get, "Fernhill Outdoor", "a secret of the tests", overseen=seen)
     return app
 
 
