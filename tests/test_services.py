@@ -16,6 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from services import FrontdeskProcess, PostgresServer, RedisServer, ServiceError, SmtpServer, TcpProxy, to_toml
 
+pytestmark = pytest.mark.server  # a local server that speaks as the real one does
+
 scalars = st.one_of(st.text(), st.booleans(), st.integers(-(2**62), 2**62), st.lists(st.text(), max_size=3))
 tables = st.dictionaries(st.text(min_size=1), st.recursive(scalars, lambda s: st.dictionaries(st.text(min_size=1), s)))
 

@@ -90,7 +90,9 @@ def _opening_on(day: date, at: datetime, zone: ZoneInfo, hours: Hours) -> dateti
     if not windows:
         return None
     begin, end = _midnight(day, zone), _midnight(day + _DAY, zone)
-    if begin.astimezone(zone).utcoffset() == end.astimezone(zone).utcoffset():
+    first = begin.astimezone(zone)
+    # Where clocks change at midnight itself, as in Cairo, the day begins at one o'clock.
+    if first.time() == time() and first.utcoffset() == end.astimezone(zone).utcoffset():
         openings = (begin + start * _MINUTE for start, _ in windows)
         return next((moment for moment in openings if moment >= at), None)
     moment = max(begin, _whole_minute(at))  # clocks change today: look at each minute

@@ -31,7 +31,7 @@ from channels.settings import Settings
 from channels.websocket import ChatSocket, chat_route
 from memory.schema import attachments, consents, outbox, subscriptions
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="module")]
 
 JPEG = b"\xff\xd8\xff\xe0" + b"a picture" * 40
 

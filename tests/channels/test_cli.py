@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from channels.cli import app, json_to_stdout
 
+pytestmark = pytest.mark.server  # the command itself, as a process
+
 COMMANDS = ("serve", "worker", "migrate", "chat", "ingest", "search", "triage", "doctor", "eval", "export", "erase")
 
 

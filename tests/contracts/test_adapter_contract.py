@@ -25,6 +25,8 @@ from channels.adapters.registry import BUILT_IN
 from channels.normalise.payloads import Arrived
 from memory.messages import Inbound
 
+pytestmark = pytest.mark.server  # a local server that speaks as the real one does
+
 
 @pytest.mark.parametrize("check", checks, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)

@@ -86,6 +86,7 @@ async def test_a_failing_model_fails_those_who_asked_and_works_again_for_the_nex
     await embedder.close()
 
 
+@pytest.mark.model
 async def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     for model in ("no-such/model-anywhere", str(tmp_path)):

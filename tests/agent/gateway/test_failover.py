@@ -17,6 +17,8 @@ from agent.gateway.chunks import is_restart
 from agent.gateway.errors import ModelsUnavailable
 from agent.gateway.gateway import Gateway
 
+pytestmark = pytest.mark.server  # a local server that speaks as the real one does
+
 Stubs = tuple[ChatStub, ChatStub]
 Route = Callable[..., Gateway]
 

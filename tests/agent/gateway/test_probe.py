@@ -8,6 +8,8 @@ from chat_stub import IMPATIENT, ChatStub, running
 from agent.gateway.probe import REMEDIES, Probe, described, probe
 from agent.settings import Endpoint, Secret
 
+pytestmark = pytest.mark.server  # a local server that speaks as the real one does
+
 
 async def tried(stub: ChatStub, **more: Any) -> Probe:
     return await probe("own", Endpoint(model="stub", base_url=stub.url, **more))

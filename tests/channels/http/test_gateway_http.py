@@ -25,6 +25,8 @@ from agent.settings import Endpoint
 from channels.http.gateway import gateway_router
 from channels.http.openai_form import MAX_BODY_BYTES, Continuity, OpenAIError
 
+pytestmark = pytest.mark.server  # a local server that speaks as the real one does
+
 LONG = "You can return it within thirty days of delivery [1]."
 ASK: dict[str, Any] = {"model": "answer", "messages": [{"role": "user", "content": "May I?"}]}
 

@@ -29,6 +29,8 @@ from channels.signatures import SignatureError, verify_standard_webhooks
 from memory import controls, dead_letters, hooks, schema
 from memory.errors import NothingToReplay, UnknownDeadLetter
 
+pytestmark = pytest.mark.server  # a local server that speaks as the real one does
+
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLD = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from channels.cli import app
 from channels.commands.campaign import group
 
+pytestmark = pytest.mark.server  # the command itself, as a process
+
 CONFIG = """
 [organisation]
 name = "Acme"

@@ -17,6 +17,8 @@ from channels.providers.smtp_email import SmtpEmail
 from channels.render import Rendered
 from memory.messages import Outbound
 
+pytestmark = pytest.mark.server  # a local server that speaks as the real one does
+
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 THREAD = {"message_id": "<q.1@example.org>", "references": "<q.0@example.org>", "subject": "Grüße: Boots"}
 

@@ -24,6 +24,8 @@ from channels.providers.twilio_sms import TwilioSms, retry_after
 from channels.render import render
 from memory.messages import Outbound
 
+pytestmark = pytest.mark.server  # a local server that speaks as the real one does
+
 SID = "AC00000000000000000000000000000000"
 
 

@@ -17,6 +17,8 @@ from channels.providers.web_push import WebPush, served
 from channels.push_encryption import new_private_key
 from memory.messages import Outbound
 
+pytestmark = pytest.mark.server  # a local server that speaks as the real one does
+
 BROWSER = Browser()
 
 

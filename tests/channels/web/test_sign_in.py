@@ -24,7 +24,7 @@ from channels.web.desk import sign_in
 from channels.web.desk.door import COOKIE, Door
 from channels.web.ports import Identity
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="module")]
 
 KEY = Identity("Sam", "agent")
 ROLES = {"admin": ["support-leads"], "agent": ["support"], "viewer": ["everybody"]}
