@@ -47,6 +47,8 @@ from agent.worker import WorkerLimits
 from memory import turns
 from memory.schema import dead_letters, outbox
 
+pytestmark = pytest.mark.server  # a whole office each: Frontdesk itself
+
 Open = Callable[..., Any]
 PATIENT = replace(FAST, sweep_s=60.0)
 

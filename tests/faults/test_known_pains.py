@@ -49,6 +49,8 @@ from memory import turns
 from memory.messages import Inbound
 from memory.schema import conversations, events, identities, outbox
 
+pytestmark = pytest.mark.server  # a whole office each: Frontdesk itself
+
 Open = Callable[..., Any]
 ANN, BEN = "+441632960001", "+441632960002"
 
