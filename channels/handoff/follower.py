@@ -18,6 +18,7 @@ from channels.handoff.desks import OtherDesk, OtherDesks, open_desks
 from channels.handoff.words import Matter
 from channels.inboxes.base import InboxBase
 from channels.providers.ports import NeedsPerson, Rejected, SendError
+from channels.schedules import STANDARD_WEBHOOKS
 from channels.settings import Settings
 from memory import handoffs, outbox
 from memory.handoffs import Telling
@@ -26,8 +27,6 @@ from memory.vault import Vault
 
 _log = structlog.get_logger(__name__)
 
-# Standard Webhooks' own schedule, which is kind to every desk (seconds before each retry).
-RETRIES_S = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
 _LEASE_S = 120.0
 _IDLE_S = 1.0
 _WAIT_S = 1.0
@@ -148,8 +147,8 @@ class Follower:
     async def _failed(self, telling: Telling, error: SendError) -> None:
         now, words = datetime.now(UTC), f"{error.code}: {error}"
         retry_s: float | None = None
-        if not isinstance(error, (Rejected, NeedsPerson)) and telling.attempts <= len(RETRIES_S):
-            retry_s = max(RETRIES_S[telling.attempts - 1], error.retry_after_s or 0)
+        if not isinstance(error, (Rejected, NeedsPerson)) and telling.attempts <= len(STANDARD_WEBHOOKS):
+            retry_s = max(STANDARD_WEBHOOKS[telling.attempts - 1], error.retry_after_s or 0)
         await self.store.write(
             lambda c: handoffs.failed(c, telling, self.holder, error=words, retry_s=retry_s, now=now)
         )

@@ -16,7 +16,8 @@ import pytest_asyncio
 import websockets
 from agent_support import QUESTION, Office, office, until
 from fastapi import FastAPI
-from push_service import Browser, PushService, listening, push_service
+from listening import listening
+from push_service import Browser, PushService, push_service
 from sqlalchemy import RowMapping, Table
 
 from channels.chat_offers import MAX_PHOTO, ChatOffers

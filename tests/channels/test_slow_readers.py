@@ -12,7 +12,7 @@ import pytest
 import websockets
 from agent_support import office
 from fastapi import FastAPI, WebSocket
-from push_service import listening
+from listening import listening
 from sqlalchemy import Connection
 
 from agent.dispatch.signals import Signal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,16 +83,19 @@ def mount(
     served.user_middleware.clear()
     served.middleware_stack = None
     served.add_middleware(Guard, door=lambda: mounted().door)
-    ui.run_with(
-        app,
-        mount_path=path,
-        title="Desk",
-        favicon="data:,",
-        dark=None,
-        tailwind=False,
-        show_welcome_message=False,
-        reconnect_timeout=10.0,
-    )
+    with warnings.catch_warnings():
+        # NiceGUI looks at every attribute of every loaded module, torch's deprecated ones too: no news to who runs us.
+        warnings.filterwarnings("ignore", "`torch.distributed.reduce_op` is deprecated", FutureWarning)
+        ui.run_with(
+            app,
+            mount_path=path,
+            title="Desk",
+            favicon="data:,",
+            dark=None,
+            tailwind=False,
+            show_welcome_message=False,
+            reconnect_timeout=10.0,
+        )
     style = tokens() + (STATIC / "desk.css").read_text(encoding="utf-8")
     script = (STATIC / "desk.js").read_text(encoding="utf-8")
 

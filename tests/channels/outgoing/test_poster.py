@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from agent_support import Office, office, until
+from listening import listening
 from sqlalchemy import Connection, select, update
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -62,20 +62,12 @@ class Receiver:
 
 
 @pytest.fixture
-async def receiver(unused_tcp_port: int) -> AsyncIterator[Receiver]:
-    crm = Receiver(url=f"http://127.0.0.1:{unused_tcp_port}/hook")
+async def receiver() -> AsyncIterator[Receiver]:
+    crm = Receiver()
     app = Starlette(routes=[Route("/hook", crm.hold, methods=["POST"]), Route("/else", crm.take, methods=["POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, port=unused_tcp_port, log_level="warning", lifespan="off"))
-    serving = server.serve()
-    task = asyncio.create_task(serving)
-
-    async def started() -> bool:
-        return server.started
-
-    await until(started)
-    yield crm
-    server.should_exit = True
-    await task
+    async with listening(app) as url:
+        crm.url = f"{url}/hook"
+        yield crm
 
 
 def webhook(receiver: Receiver, **fields: Any) -> OutgoingWebhook:
