@@ -118,7 +118,11 @@ class Aid:
         with self._panels["Record"]:
             draw_record(record)
             if may_answer:
-                answer_tools(self._correct, str(record.get("id") or ""), said(record))
+                turn = str(record.get("id") or "")
+                answer_tools(self._correct, turn, said(record))
+                if passages := rested_on(record):
+                    Text("It rests on", "h3")
+                    _passages(passages, partial(passage_tools, self._correct, turn))
 
     def record_failed(self, text: str) -> None:
         self._say("Record", text)
@@ -158,6 +162,15 @@ def said(record: Mapping[str, Any]) -> str:
     kept = _mapping(record.get("record")) or record
     draft = _mapping(kept.get("draft")) or _mapping(kept.get("withheld"))
     return " ".join(str(each["text"]) for each in draft.get("sentences", ()) if each.get("citations"))
+
+
+def rested_on(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The passages that a turn's answer cites, the nearest first; the nearest found where it cites none."""
+    kept = _mapping(record.get("record")) or record
+    draft = _mapping(kept.get("draft")) or _mapping(kept.get("withheld"))
+    cited = {cite["passage"] for each in draft.get("sentences", ()) for cite in each.get("citations") or ()}
+    found = [each for each in map(_mapping, kept.get("found") or ()) if each.get("passage")]
+    return [each for each in found if each["passage"] in cited] or found[:1]
 
 
 def draw_record(record: Mapping[str, Any]) -> None:

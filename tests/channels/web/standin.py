@@ -477,7 +477,17 @@ def record(turn: str, talk: Talk, question: str, sources: list[dict[str, Any]]) 
     made = {
         "query": question,
         "triage": {"kind": "question", "score": 0.93, "reason": "asks about a policy", "language": "en"},
-        "found": [{"title": each["title"], "section": each["section"], "score": 0.7} for each in sources],
+        "found": [
+            {
+                "passage": each["document"],
+                "document": each["document"],
+                "title": each["title"],
+                "section": each["section"],
+                "text": each["quote"],
+                "score": 0.7,
+            }
+            for each in sources
+        ],
         "draft": {"made_by": "extractive", "prompt": "", "tokens_in": 0, "tokens_out": 0, "cost": 0.0},
         "verdicts": [
             {"rule": "floor", "phase": "retrieve", "decision": "pass", "reason": "a passage answers", "score": 0.71},

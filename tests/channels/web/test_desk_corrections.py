@@ -60,3 +60,17 @@ async def test_an_answer_is_marked_wrong_or_pinned_from_its_record(visit: Any, a
     await panel.get_by_role("button", name="Mark it wrong").click()
     await expect(panel.get_by_role("status")).to_be_visible()
     assert standin.corrected[0][1] == Wish("wrong", should="other")
+
+
+async def test_the_passages_of_any_answer_are_corrected_from_its_record(
+    visit: Any, address: str, standin: Standin
+) -> None:
+    desk = await found(visit, address, standin)
+    await button(desk, "How it was made").first.click()
+    passage = desk.get_by_role("tabpanel", name="Record").locator(".passage").first
+    await passage.get_by_role("button", name="Correct it").click()
+    await passage.get_by_label("What it should say").fill("You have 60 days.")
+    await passage.get_by_role("button", name="Save the correction").click()
+    await expect(passage.get_by_role("status")).to_be_visible()
+    ((turn, wish, _),) = standin.corrected
+    assert (turn, wish.kind, wish.passage) == ("t_returns", "passage", "returns.md")
