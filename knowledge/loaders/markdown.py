@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from knowledge.loaders import front_matter
-from knowledge.loaders.plain import File, metadata, text_of, title_from
+from knowledge.loaders.plain import File, code, metadata, text_of, title_from
 from knowledge.passages import Document
 
 _PARSER = MarkdownIt("commonmark").enable("table")
@@ -59,7 +59,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
             prefix = "#" * int(opened.tag[1]) + " " if opened.type == "heading_open" else ""
             yield from _out(items, bool(markers), prefix + _words(token))
         elif token.type in ("fence", "code_block"):
-            yield from _out(items, bool(markers), token.content.strip("\n"))
+            yield from _out(items, bool(markers), code(token.content))
         elif token.type == "html_block":
             yield from _out(items, bool(markers), _TAG.sub(" ", token.content).strip())
         position += 1

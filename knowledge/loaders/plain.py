@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -68,15 +69,21 @@ def key(name: str) -> str:
 def metadata(pairs: Mapping[str, object]) -> dict[str, str]:
     """Names folded, values as strings; what is empty is left out."""
     named = ((key(str(name)), value) for name, value in pairs.items())
-    return {name: _word(value) for name, value in named if name and value not in (None, "", [], {})}
+    return {name: word(value) for name, value in named if name and value not in (None, "", [], {})}
 
 
-def _word(value: object) -> str:
+def word(value: object) -> str:
+    """A value as metadata holds it: lists with commas."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
-        return ", ".join(_word(each) for each in value)
+        return ", ".join(word(each) for each in value)
     return str(value).strip()
+
+
+def code(text: str) -> str:
+    """Lines of code as a block of text: indented, so that a comment in them is no heading."""
+    return textwrap.indent(text.strip("\n").rstrip(), "    ")
 
 
 def load(file: File) -> Iterator[Document]:

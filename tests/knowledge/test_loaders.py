@@ -68,7 +68,7 @@ class TestMarkdown:
             "## Gifts\n\n"
             "1. Pack it\n2. Send it\n  - by post\n  - in store\n\n"
             "| Country | Price |\n|---|\n| UK | £3.95 |\n| a / b | free |\n\n"
-            "code stays"
+            "    code stays"
         )
 
     def test_front_matter_becomes_metadata_with_names_as_filters_use_them(self, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ class TestHtml:
         [document] = html.load(file(tmp_path, "h.html", PAGE))
         assert document.title == "Returns"
         assert document.source == "https://example.org/h"
-        assert document.metadata == {"region": "at", "updated": "2026-02-03", "language": "de"}
+        assert document.metadata == {"region": "at", "updated": "2026-02-03", "language": "de-AT"}
         assert document.text == (
             "Send it back in\n\n30 days.\n\n## Gifts\n\n- with receipt\n\n- boxed\n\n"
             "| Land | Preis |\n|---|\n| AT | 4 / |"
@@ -228,7 +228,8 @@ class TestBeir:
                  b'{"_id": "3", "text": "c"}']  # fmt: skip
         documents, errors = rows(beir.load(file(tmp_path, "c.jsonl", b"\n".join(lines))))
         assert [document.id for document in documents] == ["1", "3"]
-        assert errors == [f"line {number} has no _id and text" for number in (2, 3, 4, 5, 6)]
+        why = "has no _id and text, and no question and answer"
+        assert errors == [f"line {number} {why}" for number in (2, 3, 4, 5, 6)]
 
     def test_a_gzip_that_is_cut_off_is_named_after_what_could_be_read(self, tmp_path: Path) -> None:
         data = gzip.compress(b"\n".join(b'{"_id": "%d", "text": "words"}' % n for n in range(5000)))
