@@ -17,6 +17,7 @@ from agent.dispatch.redis import RedisBus, RedisDoorbell
 from agent.errors import Misconfigured
 from agent.gateway.endpoints import build_gateways
 from agent.gateway.endpoints import close as close_upstreams
+from agent.gateway.rewriting import ModelRewriter
 from agent.guardrails.grounding import GroundingJudge
 from agent.guardrails.pii import PiiDetector
 from agent.parking import open_parking
@@ -32,6 +33,9 @@ from agent.understanding.triage import LocalUnderstanding
 from agent.worker import Worker, WorkerLimits
 from knowledge.embedding import open_embedder
 from knowledge.opening import AnyLibrary, open_library
+from knowledge.seeking.ports import Scope, Shelves
+from knowledge.seeking.ranker import read as read_ranker
+from knowledge.seeking.seeker import Seeker
 from memory.migrate import migrate
 from memory.opt_outs import OptOutRules
 from memory.seal import MasterKey, SealError, load_or_create_master_key
@@ -42,7 +46,8 @@ from memory.vault import Vault
 @dataclass(frozen=True, slots=True)
 class Beyond:
     """What the layer above knows and this one needs: inboxes whose replies leave by the outbox, those whose answers a
-    person approves, those with their own collection, and where a running `serve` answers for the embedded folder."""
+    person approves, those with their own collection or part of one, and where a running `serve` answers for the
+    embedded folder."""
 
     pushes: frozenset[str] = frozenset()
     approved: frozenset[str] = frozenset()
@@ -51,6 +56,7 @@ class Beyond:
     serve_url: str | None = None
     serve_key: str | None = None
     staffing: Staffing = field(default_factory=Staffing)
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
 
 
 async def assemble(settings: Configured, beyond: Beyond) -> Runtime:
@@ -64,9 +70,10 @@ async def assemble(settings: Configured, beyond: Beyond) -> Runtime:
         embedder = await open_embedder(settings.models.embedding.model)
         stack.push_async_callback(embedder.close)
         library = await open_library_for(stack, settings, beyond, embedder)
-        corrected = CorrectedLibrary(library, store, embedder, settings.qdrant.collection)
+        seeker = open_seeker(settings, library, embedder)
+        corrected = CorrectedLibrary(seeker, store, embedder, settings.qdrant.collection)
         deps = open_deps(stack, settings, embedder, corrected, beyond.collections)
-        deps = replace(deps, staffing=beyond.staffing)
+        deps = replace(deps, staffing=beyond.staffing, scopes=beyond.scopes)
         detector = await open_detector(stack, settings)
         worker = Worker(
             store=store,
@@ -113,6 +120,9 @@ def open_deps(
         window_tokens=settings.agent.window_tokens,
         fold_tokens=settings.agent.fold_tokens,
         passages=settings.agent.passages,
+        rewriter=ModelRewriter(gateways["rewrite"], settings.models.routes["rewrite"].deadline_s)
+        if "rewrite" in gateways
+        else None,
         versions=versions(embedder, [upstream.name for upstream in answer.upstreams]),
     )
 
@@ -134,6 +144,12 @@ async def open_library_for(
     )
     stack.push_async_callback(library.close)
     return library
+
+
+def open_seeker(settings: Configured, library: Shelves, embedder: Embedder) -> Seeker:
+    """Search in `library`, by the shipped ranking or the one of `agent.ranking`. Raises BadRequest for no such card."""
+    ranker = read_ranker(Path(settings.agent.ranking)) if settings.agent.ranking else None
+    return Seeker(library, embedder, collection=settings.qdrant.collection, ranker=ranker)
 
 
 async def open_detector(stack: AsyncExitStack, settings: Configured) -> Detector:

@@ -20,9 +20,12 @@ from agent.ports import Embedder, Library, Question, Vector
 from agent.understanding import places
 from knowledge.entries import embedding_text, sentence_embedding_texts
 from knowledge.passages import Hit, Passage
+from knowledge.seeking.ports import EVERYWHERE, Scope
+from knowledge.seeking.seeker import Sought
 from knowledge.sentences import sentences
 from memory import corrections
 from memory.corrections import Correction
+from memory.messages import Line
 from memory.store import Store
 
 FRESH_S: Final = 5.0
@@ -60,21 +63,27 @@ class CorrectedLibrary:
     _looked_at: float = float("-inf")
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def search(
+    async def seek(
         self,
         text: str,
-        vector: Vector,
+        history: Sequence[Line] = (),
         *,
         limit: int = 8,
         collection: str | None = None,
-        filters: Mapping[str, str] | None = None,
-    ) -> list[Hit]:
+        scope: Scope = EVERYWHERE,
+        rewritten: str = "",
+        known: Mapping[str, Vector] | None = None,
+    ) -> Sought:
         """As the library's own search, corrected. Raises LibraryError, StoreUnavailable."""
         await self._refresh()
         overlay = self._overlays.get(collection or self.collection, Overlay())
         asked = limit + min(_EXTRA, 4 * len(overlay.blocked))
-        found = await self.library.search(text, vector, limit=asked, collection=collection, filters=filters)
-        return lay_over(found, overlay, vector, limit) if overlay.blocked or overlay.added else found
+        found = await self.library.seek(
+            text, history, limit=asked, collection=collection, scope=scope, rewritten=rewritten, known=known
+        )
+        if not overlay.blocked and not overlay.added:
+            return found
+        return replace(found, hits=tuple(lay_over(found.hits, overlay, found.vector, limit)))
 
     async def ready(self) -> None:
         await self.library.ready()

@@ -16,6 +16,8 @@ from agent.dispatch.signals import Signal, Watch
 from agent.routing import Staffing
 from agent.state import Sentence, Triage, Turn, Verdict
 from knowledge.passages import Hit
+from knowledge.seeking.ports import EVERYWHERE, Scope
+from knowledge.seeking.seeker import Searched, Sought
 from memory.messages import Line
 
 Vector = NDArray[np.float32]
@@ -47,18 +49,21 @@ class Embedder(Protocol):
 
 
 class Library(Protocol):
-    """Searches passages."""
+    """Finds passages for a message in its conversation; `knowledge.seeking.Seeker` is one."""
 
-    async def search(
+    async def seek(
         self,
         text: str,
-        vector: Vector,
+        history: Sequence[Line] = (),
         *,
         limit: int = 8,
         collection: str | None = None,
-        filters: Mapping[str, str] | None = None,
-    ) -> list[Hit]:
-        """Best first; empty when the collection is empty. Raises knowledge.errors.LibraryError."""
+        scope: Scope = EVERYWHERE,
+        rewritten: str = "",
+        known: Mapping[str, Vector] | None = None,
+    ) -> Sought:
+        """Best first, and why; no hits when the collection is empty. `rewritten` is the message made to stand alone,
+        `known` are vectors of texts that were embedded before. Raises knowledge.errors.LibraryError."""
         ...
 
     async def ready(self) -> None:
@@ -66,6 +71,14 @@ class Library(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Rewriter(Protocol):
+    """Makes a message that leans on its conversation stand alone, with a chat model."""
+
+    async def rewrite(self, text: str, history: Sequence[Line]) -> str:
+        """The message in words of its own; "" when there is nothing to add, or no model answered in time."""
+        ...
 
 
 class Understanding(Protocol):
@@ -126,7 +139,8 @@ class Bus(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What every turn of this process shares. `collections` names the knowledge of inboxes that have their own."""
+    """What every turn of this process shares. `collections` names the knowledge of inboxes that have their own,
+    `scopes` which passages an inbox may find; without one, all but internal ones."""
 
     embedder: Embedder
     library: Library
@@ -146,6 +160,8 @@ class Deps:
     passages: int
     versions: Mapping[str, str]
     staffing: Staffing = field(default_factory=Staffing)
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
+    rewriter: Rewriter | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -153,7 +169,9 @@ class Bench:
     """What one run needs between nodes that is too big for the Turn and can be made again: vectors and hits."""
 
     question: Question | None = None
-    vector: Vector | None = None
+    searched: Searched | None = None
+    stale: tuple[Hit, ...] = ()
+    known: Mapping[str, Vector] = field(default_factory=dict)
     spoken: int = 0
     superseded: bool = False
     to_store: Mapping[int, str] = field(default_factory=dict)

@@ -86,7 +86,11 @@ class Endpoint(Section):
 
 
 class RouteSettings(Section):
-    """`endpoints` are names under [models.endpoints], in order of preference; `deadline_s` bounds them all."""
+    """`endpoints` are names under [models.endpoints], in order of preference; `deadline_s` bounds them all.
+
+    The route "answer" writes replies. One named "rewrite" makes a message that leans on the lines before stand alone
+    before it is searched; a search waits for it no longer than its deadline, and at most half of its own.
+    """
 
     endpoints: list[str] = Field(default=["extractive"], min_length=1)
     deadline_s: float = Field(default=45.0, gt=0)
@@ -99,11 +103,13 @@ class Models(Section):
 
 
 class Agent(Section):
-    """How turns are run. Seconds and tokens are in the names; `max_failures` ends a turn in a handover."""
+    """How turns are run. Seconds and tokens are in the names; `max_failures` ends a turn in a handover. `ranking` is a
+    card that `frontdesk train ranking` wrote; without one, the shipped weights rank passages."""
 
     window_tokens: int = Field(default=1200, gt=0)
     fold_tokens: int = Field(default=400, gt=0)
     passages: int = Field(default=16, gt=0, le=50)
+    ranking: str = ""
     retrieve_timeout_s: float = Field(default=5.0, gt=0)
     lease_s: float = Field(default=60.0, gt=0)
     max_failures: int = Field(default=3, gt=0)

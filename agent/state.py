@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -122,7 +122,7 @@ class Turn:
 
     `withheld` is the draft that its autonomy kept from the customer. `resumes` says that the customer goes on with the
     bot while they wait for a person, `request` which right of theirs they asked for, `contact` where else (a pseudonym)
-    they may be answered.
+    they may be answered, `searched` what was searched for `query` and why (`knowledge.seeking.seeker.Searched`).
     """
 
     id: str
@@ -164,6 +164,7 @@ class Turn:
     resumes: bool = False
     request: str = ""
     contact: str = ""
+    searched: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def text(self) -> str:

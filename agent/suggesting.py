@@ -22,7 +22,6 @@ from agent.ports import Bench, Deps, Run
 from agent.redaction import Detector, redact_text
 from agent.state import Turn
 from agent.turning import begin
-from knowledge.query import search_query
 from memory import log
 from memory.messages import Event
 from memory.store import Store
@@ -100,7 +99,6 @@ class Suggesting:
             opted_out=False,
         )
         turn = begin(taken, redaction_failed=False, autonomy="draft", versions=self.deps.versions)
-        turn = replace(turn, query=search_query(turn.text, turn.history))
         runtime = Runtime(context=Run(self.deps, _Mute(), _nothing, Bench(controls=controls)))
         turn = replace(turn, **await retrieve(turn, runtime))
         if turn.template or turn.handoff:

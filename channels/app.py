@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from fastapi import Depends, FastAPI
 
-from agent.assembly import Beyond
+from agent.assembly import Beyond, open_seeker
 from agent.gateway.gateway import Gateway
 from agent.runtime import Runtime
 from channels.chat_offers import ChatOffers
@@ -78,6 +78,7 @@ def beyond(settings: Settings, serve_key: str | None) -> Beyond:
         approved=frozenset(approved),
         opt_outs=opt_out_rules(settings, frozenset(pulled)),
         collections={name: inbox.collection for name, inbox in settings.inboxes.items() if inbox.collection},
+        scopes={name: inbox.scope() for name, inbox in settings.inboxes.items() if inbox.passages},
         serve_url=f"http://{server.host}:{server.port}",
         serve_key=serve_key,
         staffing=staffing(
@@ -129,7 +130,8 @@ def create_app(settings: Settings, runtime: Runtime, keys: Keys, outlets: Outlet
     app.include_router(twilio_voice.router(runtime, outlets, settings.server.public_url, settings.organisation.name))
     app.include_router(webhooks.router(runtime, outlets, settings.server.public_url))
     deps = runtime.worker.deps
-    app.include_router(knowledge.router(runtime.library, deps.embedder, keys.require))
+    seeker = open_seeker(settings, runtime.library, deps.embedder)
+    app.include_router(knowledge.router(runtime.library, deps.embedder, keys.require, seeker))
     if isinstance(deps.model, Gateway):
         service = [Depends(keys.require("service"))]
         app.include_router(gateway.gateway_router({"answer": deps.model}, dependencies=service))

@@ -19,6 +19,7 @@ from channels.commands import (
     doctor,
     knowledge,
     push_key,
+    searching,
     serve,
     triage,
 )
@@ -36,6 +37,7 @@ COMMANDS = (
     serve,
     chat,
     knowledge,
+    searching,
     triage,
     corrections,
     campaign,
@@ -48,7 +50,11 @@ COMMANDS = (
 for module in COMMANDS:
     module.add_to(app)
 for point in entry_points(group="frontdesk.commands"):
-    app.command(name=point.name)(point.load())
+    added = point.load()
+    if isinstance(added, typer.Typer):
+        app.add_typer(added, name=point.name)
+    else:
+        app.command(name=point.name)(added)
 
 
 def json_to_stdout(arguments: list[str]) -> list[str]:

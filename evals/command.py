@@ -1,4 +1,5 @@
-"""`frontdesk eval SUITE`: measures the code that runs in a turn, with shipped defaults, on labelled data."""
+"""`frontdesk eval SUITE`: measures the code that runs in a turn, with shipped defaults, on labelled data; and
+`frontdesk eval compare A B` sets two runs side by side."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,34 +22,103 @@ from evals.rows import read_rows
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command line said."""
+    """What the command line said. `outcomes` receives each row's, None where nobody wants them."""
 
     data: Path
     settings: Settings
     collection: str | None
-    rows: Path | None
+    keep: Path | None
+    outcomes: list[dict[str, Any]] | None
 
 
 def evaluate(
-    suite: Annotated[str, typer.Argument(help="retrieval, transcripts, pii or email.")],
-    data: Annotated[Path, typer.Option(help="The labelled data: a file, or a BEIR folder.")],
+    suite: Annotated[str, typer.Argument(help="retrieval, transcripts, pii or email; or compare.")],
+    files: Annotated[list[Path] | None, typer.Argument(help="For compare: two files of --rows.")] = None,
+    data: Annotated[Path | None, typer.Option(help="The labelled data: a file, or a BEIR folder.")] = None,
     collection: Annotated[str | None, typer.Option(help="Knowledge of the transcripts suite.")] = None,
     rows: Annotated[Path | None, typer.Option(metavar="FILE", help="Each row's outcome, as JSONL.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="A page of figures and worst rows.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep retrieval's passages for the next run.")
+    ] = None,
     config: Config = None,
     json: Json = None,
 ) -> None:
     """Measures a suite on labelled data; numbers only under `metrics`.
 
-    Example: frontdesk eval transcripts --data sample/transcripts.jsonl --json out.json
+    Example: frontdesk eval retrieval --data DIR --rows before.jsonl --html before.html
     """
+    for path in (rows, html):
+        _writable(path)
+    if suite == "compare":
+        found, page = _compared(files or [], data, rows)
+    else:
+        found, outcomes = _measured(suite, files, data, collection, keep, rows or html, config)
+        if rows:
+            rows.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in outcomes))
+        page = _page(found, outcomes) if html else ""
+    if html:
+        html.write_text(page, encoding="utf-8")
+    report(found, json, _lines(found))
+
+
+def _writable(path: Path | None) -> None:
+    """Said before a long run rather than after it."""
+    if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise typer.BadParameter(
+            f"{path} cannot be written: {'a folder' if path.is_dir() else 'its folder is not there'}"
+        )
+
+
+def _measured(
+    suite: str,
+    files: list[Path] | None,
+    data: Path | None,
+    collection: str | None,
+    keep: Path | None,
+    wanted: Path | None,
+    config: Path | None,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     if suite not in SUITES:
-        raise typer.BadParameter(f"there is no suite {suite!r}; there are: {', '.join(SUITES)}")
+        raise typer.BadParameter(f"there is no suite {suite!r}; there are: {', '.join(SUITES)}, and compare")
+    if files:
+        raise typer.BadParameter(f"{suite} takes its data by --data, not {files[0]}")
+    if data is None:
+        raise typer.BadParameter(f"{suite} needs --data")
     if not data.exists():
         raise typer.BadParameter(f"{data} is not there")
-    found = asyncio.run(SUITES[suite](Asked(data, load(config), collection, rows)))
+    outcomes: list[dict[str, Any]] = []
+    asked = Asked(data, load(config), collection, keep, outcomes if wanted else None)
+    return asyncio.run(SUITES[suite](asked)), outcomes
+
+
+def _compared(files: list[Path], data: Path | None, rows: Path | None) -> tuple[dict[str, Any], str]:
+    from evals import comparing
+    from evals.pages import comparison
+
+    if len(files) != 2 or data or rows:
+        raise typer.BadParameter("compare takes two files that --rows wrote: frontdesk eval compare A.jsonl B.jsonl")
+    before, after = files
+    compared = comparing.compare(before, after)
+    found = comparing.report(before, after, compared)
+    return found, comparison.render(found, compared)
+
+
+def _page(found: Mapping[str, Any], outcomes: list[dict[str, Any]]) -> str:
+    from evals.pages import errors, retrieval
+
+    return retrieval.render(found, outcomes) if found["suite"] == "retrieval" else errors.render(found, outcomes)
+
+
+def _lines(found: Mapping[str, Any]) -> list[str]:
+    """For the terminal: figures with their intervals, where they have one."""
+    bounds = found.get("intervals", {})
     lines = [f"{found['suite']} on {found['data']}, {found['n']} rows, {found['seconds']:.1f} s"]
-    lines += [f"  {name:30} {_number(value)}" for name, value in found["metrics"].items()]
-    report(found, json, lines)
+    for name, value in found["metrics"].items():
+        each = bounds.get(name)
+        sure = f"  ({each[0]:.4f} to {each[1]:.4f})" if each else ""
+        lines.append(f"  {name:30} {_number(value)}{sure}")
+    return lines
 
 
 def _number(value: Any) -> str:
@@ -64,7 +134,10 @@ async def _retrieval(asked: Asked) -> dict[str, Any]:
         return await retrieval.run(
             asked.data,
             model=asked.settings.models.embedding.model,
-            per_query=asked.rows,
+            keep=asked.keep,
+            passages=asked.settings.agent.passages,
+            card=asked.settings.agent.ranking,
+            rows=asked.outcomes,
             progress=lambda step: show(step.done, step.total),
         )
 
@@ -74,17 +147,17 @@ async def _pii(asked: Asked) -> dict[str, Any]:
     from evals.suites import pii
 
     async with AsyncExitStack() as stack:
-        return await pii.run(asked.data, await open_detector(stack, asked.settings))
+        return await pii.run(asked.data, await open_detector(stack, asked.settings), asked.outcomes)
 
 
 async def _email(asked: Asked) -> dict[str, Any]:
     from evals.suites import email
 
-    return email.run(asked.data)
+    return email.run(asked.data, asked.outcomes)
 
 
 async def _transcripts(asked: Asked) -> dict[str, Any]:
-    from agent.assembly import open_deps, open_detector
+    from agent.assembly import open_deps, open_detector, open_seeker
     from channels.commands.opening import opened
     from evals.suites import transcripts
 
@@ -92,12 +165,12 @@ async def _transcripts(asked: Asked) -> dict[str, Any]:
     settings, name = asked.settings, asked.collection or asked.settings.qdrant.collection
     settings = settings.model_copy(update={"qdrant": settings.qdrant.model_copy(update={"collection": name})})
     async with opened(settings) as (library, embedder), AsyncExitStack() as stack:
-        deps = open_deps(stack, settings, embedder, library)
+        deps = open_deps(stack, settings, embedder, open_seeker(settings, library, embedder))
         with progress("answering", "conversations") as show:
             detector = await open_detector(stack, settings)
             done = await transcripts.run(rows, deps, detector, lambda n: show(n, len(rows)))
-    if asked.rows:
-        asked.rows.write_bytes(b"".join(orjson.dumps(asdict(row)) + b"\n" for row in done))
+    if asked.outcomes is not None:
+        asked.outcomes.extend(transcripts.outcome(row, judged) for row, judged in zip(rows, done, strict=True))
     return {
         "suite": "transcripts",
         "data": str(asked.data),

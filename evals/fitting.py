@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,14 +21,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.ports import Embedder, Library, Question
+from agent.assembly import open_seeker
+from agent.ports import Library, Question
 from agent.understanding import calibrate, evidence, floor
 from agent.understanding.evidence import FEATURES, rank
 from channels.commands.opening import opened
 from channels.settings import load
 from evals.measures import auroc
 from evals.rows import read_rows
-from knowledge.query import search_query
 from memory.messages import Line
 
 Floats = NDArray[np.float64]
@@ -69,19 +70,13 @@ class Asked:
 
 
 async def ask(
-    rows: Iterable[tuple[str, Sequence[Line], frozenset[str]]],
-    family: str,
-    collection: str,
-    library: Library,
-    embedder: Embedder,
+    rows: Iterable[tuple[str, Sequence[Line], frozenset[str]]], family: str, collection: str, library: Library
 ) -> list[Asked]:
     """Searches for each (text, history, gold)."""
     asked = []
     for text, history, gold in rows:
-        query = search_query(text, history)
-        (vector,) = await embedder.embed([query])
-        hits = await library.search(query, vector, limit=PASSAGES, collection=collection)
-        asked.append(Asked(Question(text, query, vector, tuple(history), tuple(hits)), gold, family))
+        found = await library.seek(text, history, limit=PASSAGES, collection=collection)
+        asked.append(Asked(Question(text, found.query, found.vector, tuple(history), found.hits), gold, family))
     return asked
 
 
@@ -114,8 +109,11 @@ def beir(folder: Path) -> Iterable[tuple[str, list[Line], frozenset[str]]]:
 
 
 def fit_ranking(asked: Sequence[Asked], now: datetime) -> dict[str, float]:
-    """The weights of FEATURES; questions whose right passage was not found teach nothing here."""
-    data = [(x, y, SHARES[a.family]) for a in asked for x, y in [_features(a, now)] if y.any()]
+    """The weights of FEATURES; questions whose right passage was not found teach nothing here. A set counts by its
+    share, however many questions it has."""
+    found = [(a.family, x, y) for a in asked for x, y in [_features(a, now)] if y.any()]
+    sizes = Counter(family for family, _, _ in found)
+    data = [(x, y, SHARES[family] / sizes[family]) for family, x, y in found]
     draw = np.random.default_rng(0)
     start = np.array([START[name] for name in FEATURES])
     drawn = [start, *(start * np.exp(draw.normal(0, SPREAD, len(start))) for _ in range(DRAWS))]
@@ -166,9 +164,11 @@ def rows_of(path: Path) -> Iterable[tuple[str, list[Line], frozenset[str]]]:
 
 async def gather(given: argparse.Namespace) -> list[Asked]:
     asked: list[Asked] = []
-    async with opened(load(given.config)) as (library, embedder):
+    settings = load(given.config)
+    async with opened(settings) as (library, embedder):
+        seeker = open_seeker(settings, library, embedder)
         for family, collection, path in given.data:
-            asked += await ask(rows_of(Path(path)), family, collection, library, embedder)
+            asked += await ask(rows_of(Path(path)), family, collection, seeker)
     return asked
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -57,3 +58,53 @@ def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(positive, scores)) if len(set(positive)) == 2 else None
+
+
+def sign_flip_p(differences: Sequence[float], *, draws: int = 10_000, seed: int = 7) -> float:
+    """How often a mean difference at least this large, either way, comes about when each pair's sign is a coin's: the
+    paired permutation test (Fisher 1935), by drawn signs with the observed one counted in, so never 0. 1 for no
+    differences."""
+    values = np.asarray([value for value in differences if value], dtype=np.float64)
+    if not len(values):
+        return 1.0
+    rng = np.random.default_rng(seed)
+    observed = abs(values.sum()) - 1e-9
+    beyond = sum(
+        int((np.abs(rng.choice((-1.0, 1.0), (_AT_ONCE, len(values))) @ values) >= observed).sum())
+        for _ in range(draws // _AT_ONCE)
+    )
+    return (beyond + 1) / (draws // _AT_ONCE * _AT_ONCE + 1)
+
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Forecasts between `low` and `high`: how many, their mean, and the share that came true."""
+
+    low: float
+    high: float
+    n: int
+    forecast: float
+    share: float
+
+
+def reliability(probabilities: Sequence[float], positive: Sequence[bool], bins: int = 10) -> list[Bin]:
+    """The forecasts in bins of equal width, those that are empty left out."""
+    places = [min(bins - 1, int(p * bins)) for p in probabilities]
+    made = []
+    for place in sorted(set(places)):
+        inside = [(p, y) for p, y, at in zip(probabilities, positive, places, strict=True) if at == place]
+        n = len(inside)
+        forecast, share = sum(p for p, _ in inside) / n, sum(y for _, y in inside) / n
+        made.append(Bin(place / bins, (place + 1) / bins, n, forecast, share))
+    return made
+
+
+def calibration_error(probabilities: Sequence[float], positive: Sequence[bool], bins: int = 10) -> float | None:
+    """Expected calibration error (Naeini et al., AAAI 2015): how far the share that came true is from the forecast, by
+    bins of equal width, each counting by its size. None for no forecasts."""
+    made = reliability(probabilities, positive, bins)
+    total = sum(each.n for each in made)
+    return sum(each.n * abs(each.share - each.forecast) for each in made) / total if total else None

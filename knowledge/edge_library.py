@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import numpy as np
 import qdrant_edge as qdrant
 from numpy.typing import NDArray
 
-from knowledge import sparse
+from knowledge import edge_ranking
+from knowledge.edge_conditions import any_of, condition
 from knowledge.edge_shards import Shards
 from knowledge.entries import (
     Entry,
     Kept,
     checked_collection,
-    checked_filters,
-    checked_limit,
-    checked_vector,
-    embedding_text,
+    checked_points,
+    checked_probes,
+    checked_scope,
+    heading,
     hit,
     kept,
+    nowhere,
     passage_of,
-    payload,
     point_id,
 )
 from knowledge.errors import LibraryError, LibraryUnavailable
-from knowledge.fusion import CANDIDATES, Ranked, fuse
 from knowledge.passages import Hit, Passage
+from knowledge.searching import Filters, hybrid
+from knowledge.seeking.ports import EVERYWHERE, Heading, Probe, Ranking, Scope
 
 Result = TypeVar("Result")
 _PAGE = 1000
@@ -50,6 +55,9 @@ class EdgeLibrary:
         self._dim = dim
         self._collection = collection
         self._closed = False
+        self._opened = uuid4().hex
+        self._changes: Counter[str] = Counter()
+        self._out: dict[str, tuple[tuple[int, date], frozenset[str] | None]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="library")
 
     @classmethod
@@ -76,47 +84,67 @@ class EdgeLibrary:
         *,
         limit: int = 8,
         collection: str | None = None,
-        filters: Mapping[str, str] | None = None,
+        filters: Filters | None = None,
+        on: date | None = None,
     ) -> list[Hit]:
-        """Best first; empty when the collection is empty or unknown. Raises LibraryError."""
+        """Best first, of what all `filters` admit and what is in force `on` that day, where one is given; empty when
+        the collection is empty or unknown. Raises LibraryError."""
+        name = collection or self._collection
+        return await hybrid(self, text, vector, limit=limit, collection=name, filters=filters, on=on)
+
+    async def rankings(
+        self, probes: Sequence[Probe], *, limit: int, collection: str | None = None, scope: Scope = EVERYWHERE
+    ) -> list[Ranking]:
+        """As knowledge.seeking.ports.Shelves has it."""
         name = checked_collection(collection or self._collection)
-        checked_limit(limit)
-        checked_vector(vector, self._dim)
-        condition = _condition(checked_filters(filters))
-        words = sparse.query_vector(text)
-        return await self._call(lambda: self._search(name, words, vector, limit, condition))
+        checked_probes(probes, limit, self._dim)
+        if nowhere(checked_scope(scope)) or not probes:
+            return [[] for _ in probes]
+        few = scope.points is not None or scope.documents is not None
 
-    def _search(
-        self,
-        name: str,
-        words: sparse.SparseVector,
-        vector: NDArray[np.float32],
-        limit: int,
-        condition: qdrant.Filter | None,
-    ) -> list[Hit]:
-        shard = self._shards.get(name)
-        if shard is None:
-            return []
-        wanted = max(CANDIDATES, limit)
-        queries = [qdrant.Query.Nearest(vector.tolist(), using="dense")]
-        if words.indices:
-            queries.append(qdrant.Query.Nearest(qdrant.SparseVector(words.indices, words.values), using="sparse"))
-        requests = [qdrant.QueryRequest(limit=wanted, query=query, filter=condition) for query in queries]
-        sides = shard.query_batch(qdrant.QueryBatchRequest(requests))
-        rankings = [[(str(point.id), point.score) for point in side] for side in sides]
-        ranked = fuse(rankings[0], rankings[1] if words.indices else [], limit)
-        return self._hits(shard, ranked)
+        def work() -> list[Ranking]:
+            shard = self._shards.get(name)
+            if shard is None:
+                return [[] for _ in probes]
+            within = condition(scope, self._out_of_force(name, shard, scope.on) if scope.on else None)
+            return edge_ranking.ranked(shard, probes, limit, within, few)
 
-    def _hits(self, shard: qdrant.EdgeShard, ranked: list[Ranked]) -> list[Hit]:
-        records = shard.retrieve([each.id for each in ranked], True, False)
-        payloads = {str(record.id): record.payload or {} for record in records}
-        return [hit(payloads[each.id], each, self._dim) for each in ranked if each.id in payloads]
+        return await self._call(work)
+
+    def _out_of_force(self, name: str, shard: qdrant.EdgeShard, day: date) -> frozenset[str] | None:
+        """As edge_ranking.out_of_force; looked up once for a day and a state of the collection."""
+        state = (self._changes[name], day)
+        if self._out.get(name, ((-1, day), None))[0] != state:
+            self._out[name] = state, edge_ranking.out_of_force(shard, day)
+        return self._out[name][1]
+
+    async def fetch(self, points: Sequence[str], *, collection: str | None = None) -> dict[str, Hit]:
+        """As knowledge.seeking.ports.Shelves has it."""
+        name, wanted = checked_collection(collection or self._collection), checked_points(points)
+
+        def work() -> dict[str, Hit]:
+            shard = self._shards.get(name)
+            records = shard.retrieve([*wanted], True, ["dense"]) if shard is not None and wanted else []
+            found = {str(record.id): hit(record.payload or {}, edge_ranking.dense_of(record)) for record in records}
+            return {point: found[point] for point in wanted if point in found}
+
+        return await self._call(work)
+
+    async def headings(self, collection: str | None = None) -> list[Heading]:
+        """As knowledge.seeking.ports.Shelves has it."""
+        name = checked_collection(collection or self._collection)
+        found = await self._scroll(name, ["document", "title", "section"])
+        return sorted((heading(point, stored) for point, stored in found), key=lambda each: each.point)
+
+    async def revision(self, collection: str | None = None) -> str:
+        """As knowledge.seeking.ports.Shelves has it; another one too after every opening of the folder."""
+        return f"{self._opened}-{self._changes[checked_collection(collection or self._collection)]}"
 
     async def upsert(self, collection: str, entries: Sequence[Entry]) -> None:
         """Keeps `entries`, and nothing else of their documents: a document's entries come in one call."""
         checked_collection(collection)
-        points = await asyncio.to_thread(lambda: [_point(entry) for entry in entries])
-        await self._call(lambda: self._upsert(collection, entries, points))
+        points = await asyncio.to_thread(lambda: [edge_ranking.point(entry) for entry in entries])
+        await self._call(lambda: self._changed(collection, lambda: self._upsert(collection, entries, points)))
 
     def _upsert(self, collection: str, entries: Sequence[Entry], points: list[qdrant.Point]) -> None:
         shard = self._shards.get_or_create(collection)
@@ -125,7 +153,7 @@ class EdgeLibrary:
         for start in range(0, len(points), _UPSERT_AT_ONCE):
             shard.update(qdrant.UpdateOperation.upsert_points(points[start : start + _UPSERT_AT_ONCE]))
         stale = qdrant.Filter(
-            must=[_any_of("document", {entry.passage.document_id for entry in entries})],
+            must=[any_of("document", {entry.passage.document_id for entry in entries})],
             must_not=[qdrant.HasIdCondition({point.id for point in points})],
         )
         shard.update(qdrant.UpdateOperation.delete_points_by_filter(stale))
@@ -137,27 +165,40 @@ class EdgeLibrary:
         def work() -> None:
             shard = self._shards.get(collection)
             if shard is not None and document_ids:
-                gone = qdrant.Filter(must=[_any_of("document", set(document_ids))])
+                gone = qdrant.Filter(must=[any_of("document", set(document_ids))])
                 shard.update(qdrant.UpdateOperation.delete_points_by_filter(gone))
 
-        await self._call(work)
+        await self._call(lambda: self._changed(collection, work))
+
+    def _changed(self, collection: str, work: Callable[[], None]) -> None:
+        """Runs `work`; another revision then, also when it failed half way."""
+        try:
+            work()
+        finally:
+            self._changes[collection] += 1
 
     async def documents(self, collection: str) -> dict[str, Kept]:
         """What is held, by document id; empty for an unknown collection."""
         checked_collection(collection)
-        fields = qdrant.PayloadSelector.Include(["document", "hash", "parts", "origin"])
-        return await self._call(lambda: kept(self._scroll(collection, fields)))
+        found = await self._scroll(collection, ["document", "hash", "parts", "origin"])
+        return kept(stored for _, stored in found)
 
-    def _scroll(self, collection: str, fields: qdrant.PayloadSelector) -> list[dict[str, Any]]:
-        shard = self._shards.get(collection)
-        found: list[dict[str, Any]] = []
-        offset = None
-        while shard is not None:
-            records, offset = shard.scroll(qdrant.ScrollRequest(offset=offset, limit=_PAGE, with_payload=fields))
-            found += [record.payload or {} for record in records]
+    async def _scroll(self, collection: str, fields: list[str]) -> list[tuple[str, dict[str, Any]]]:
+        """Fields of every passage, by its point; searches pass between the pages."""
+        selected = qdrant.PayloadSelector.Include(fields)
+        found: list[tuple[str, dict[str, Any]]] = []
+        offset: Any = None
+
+        def page() -> tuple[list[qdrant.Record], Any]:
+            shard = self._shards.get(collection)
+            request = qdrant.ScrollRequest(offset=offset, limit=_PAGE, with_payload=selected)
+            return shard.scroll(request) if shard is not None else ([], None)
+
+        while True:
+            records, offset = await self._call(page)
+            found += [(str(record.id), record.payload or {}) for record in records]
             if offset is None:
-                break
-        return found
+                return found
 
     async def passage(self, collection: str, id: str) -> Passage | None:
         """One passage by its id, None when it is not there."""
@@ -206,21 +247,3 @@ class EdgeLibrary:
                 await self._call(self._shards.close)
             finally:
                 self._thread.shutdown()
-
-
-def _point(entry: Entry) -> qdrant.Point:
-    words = sparse.document_vector(embedding_text(entry.passage))
-    vectors = {"dense": entry.vector.tolist(), "sparse": qdrant.SparseVector(words.indices, words.values)}
-    return qdrant.Point(point_id(entry.passage.id), vectors, payload(entry))
-
-
-def _any_of(field: str, values: set[str]) -> qdrant.FieldCondition:
-    return qdrant.FieldCondition(field, match=qdrant.MatchAny(sorted(values)))
-
-
-def _condition(filters: Mapping[str, str]) -> qdrant.Filter | None:
-    if not filters:
-        return None
-    return qdrant.Filter(
-        must=[qdrant.FieldCondition(field, match=qdrant.MatchValue(value)) for field, value in filters.items()]
-    )

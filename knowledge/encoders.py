@@ -29,6 +29,10 @@ class Encoder(Protocol):
         """(n, dim) float32, unit rows, in the order of `texts`, which are not empty."""
         ...
 
+    def sizes(self, texts: Sequence[str]) -> list[int]:
+        """How long each text is to the model: texts of one size run together without padding."""
+        ...
+
 
 class BertEncoder:
     """all-MiniLM-L6-v2 and its like on ONNX Runtime: mean of the token states, one thread a call.
@@ -49,16 +53,22 @@ class BertEncoder:
         self._session = onnxruntime.InferenceSession(encoder(folder), options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(max_tokens)
-        self._tokenizer.enable_padding()
+        self._tokenizer.no_padding()
         self.name = name
         self.dim = int(self._session.get_outputs()[0].shape[-1])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        encodings = self._tokenizer.encode_batch([_encodable(text) for text in texts])
-        ids = np.array([each.ids for each in encodings], dtype=np.int32)
-        mask = np.array([each.attention_mask for each in encodings], dtype=np.int32)
+        rows = [each.ids for each in self._tokenizer.encode_batch([_encodable(text) for text in texts])]
+        lengths = np.array([len(row) for row in rows])
+        mask = (np.arange(lengths.max()) < lengths[:, np.newaxis]).astype(np.int32)
+        ids = np.zeros_like(mask)  # [PAD] is 0 in every BERT vocabulary, and masked
+        ids[mask == 1] = np.concatenate(rows)
         states = self._session.run(None, {"ids": ids, "mask": mask})[0]
         return _unit(np.einsum("nld,nl->nd", states, mask.astype(np.float32)))
+
+    def sizes(self, texts: Sequence[str]) -> list[int]:
+        """Word pieces. A twelfth of a millisecond a text, where a text of average length takes eight to embed."""
+        return [len(each.ids) for each in self._tokenizer.encode_batch([_encodable(text) for text in texts])]
 
 
 class SentenceTransformerEncoder:
@@ -75,6 +85,9 @@ class SentenceTransformerEncoder:
         cleaned = [_encodable(text) for text in texts]
         return _unit(np.asarray(self._model.encode(cleaned, show_progress_bar=False), dtype=np.float32))
 
+    def sizes(self, texts: Sequence[str]) -> list[int]:
+        return [len(text) for text in texts]
+
 
 class HashingEncoder:
     """Words hashed into a vector: alike when words are shared. For tests and trials, as it loads nothing."""
@@ -90,6 +103,9 @@ class HashingEncoder:
             for term in terms(_encodable(text)):
                 vectors[row, zlib.crc32(term.encode()) % self.dim] += 1
         return _unit(vectors)
+
+    def sizes(self, texts: Sequence[str]) -> list[int]:
+        return [len(text) for text in texts]
 
 
 def load(model: str = "bundled") -> Encoder:

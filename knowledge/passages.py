@@ -54,7 +54,8 @@ class Hit:
 
     `score` is the fused score and orders hits of one search only. `dense` is the cosine of the
     query with the passage and `sparse` its BM25 score, None where that side did not rank it.
-    `sentence_vectors` is (n_sentences, dim) float32 with unit rows, as stored at ingest.
+    `sentence_vectors` is (n_sentences, dim) float32 with unit rows, as stored at ingest; `vector` is the passage's own,
+    (dim,) with unit length, None where nobody asked for it.
     """
 
     passage: Passage
@@ -62,3 +63,4 @@ class Hit:
     dense: float | None
     sparse: float | None
     sentence_vectors: NDArray[np.float32]
+    vector: NDArray[np.float32] | None = None

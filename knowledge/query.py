@@ -5,7 +5,8 @@ hardly a word of its own, is searched together with the names of the last lines 
 short; a message that stands alone is searched alone, because an old topic drowns a new one.
 
 nDCG@10, last message alone -> this form: MTRAG 0.771 -> 0.784, DSTC9 0.38 -> 0.63, DSTC10 (spoken) 0.05 -> 0.29, DSTC11
-0.14 -> 0.38; the whole history in one query: MTRAG 0.54. docs/knowledge.md has the table and the other forms tried.
+0.14 -> 0.38; the whole history in one query: MTRAG 0.54. docs/search.md has the table and the other forms tried;
+`knowledge.seeking` searches this form and others together.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def search_query(text: str, history: Sequence[Said] = ()) -> str:
     Placeholders such as <PERSON_1> are left out: no passage knows them. "" only for a message without anything else.
     """
     message = _cleaned(text)
-    if not history or not _leans(message):
+    if not history or not leans(message):
         return message[:MAX_CHARS]
     names = [name for name in _recent_names(history) if name.lower() not in message.lower()][:NAMES]
     named = " ".join([message, *names])
@@ -68,7 +69,8 @@ def _cleaned(text: str) -> str:
     return " ".join(_PLACEHOLDER.sub(" ", text[: 2 * MAX_CHARS]).split())
 
 
-def _leans(message: str) -> bool:
+def leans(message: str) -> bool:
+    """Whether a message points back, or has hardly a word of its own."""
     own = len(terms(message))
     return own < OWN_TERMS or (own <= POINTING_TERMS and bool(_POINTS_BACK.search(message)))
 

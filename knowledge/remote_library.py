@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -12,13 +13,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge import errors
-from knowledge.entries import Entry, Kept, checked_collection, checked_limit, pack, passage_of, unpack
+from knowledge.entries import (
+    Entry,
+    Kept,
+    checked_collection,
+    checked_points,
+    checked_probes,
+    checked_scope,
+    pack,
+    passage_of,
+    unpack,
+)
 from knowledge.errors import LibraryError, LibraryUnavailable
 from knowledge.passages import Hit, Passage
+from knowledge.searching import Filters, hybrid
+from knowledge.seeking.ports import EVERYWHERE, Heading, Probe, Ranking, Scope
 
 UPSERT_AT_ONCE = 100
 """Passages a request, well under what the route takes."""
 DELETE_AT_ONCE = 500
+FETCH_AT_ONCE = 200
 
 _BY_CODE: dict[str, type[LibraryError]] = {
     kind.code: kind
@@ -77,24 +91,50 @@ class RemoteLibrary:
         *,
         limit: int = 8,
         collection: str | None = None,
-        filters: Mapping[str, str] | None = None,
+        filters: Filters | None = None,
+        on: date | None = None,
     ) -> list[Hit]:
-        """Best first; empty when the collection is empty or unknown. Raises LibraryError."""
+        """Best first, of what all `filters` admit and what is in force `on` that day, where one is given; empty when
+        the collection is empty or unknown. Raises LibraryError."""
+        name = collection or self._collection
+        return await hybrid(self, text, vector, limit=limit, collection=name, filters=filters, on=on)
+
+    async def rankings(
+        self, probes: Sequence[Probe], *, limit: int, collection: str | None = None, scope: Scope = EVERYWHERE
+    ) -> list[Ranking]:
+        """As knowledge.seeking.ports.Shelves has it."""
+        checked_probes(probes, limit, self._dim)
         body = {
-            "query": text,
-            "collection": checked_collection(collection or self._collection),
-            "limit": checked_limit(limit),
-            "filters": dict(filters or {}),
-            "vector": base64.b64encode(np.asarray(vector, dtype="<f4").tobytes()).decode("ascii"),
             "embedder": self._embedder,
-            "sentence_vectors": True,
+            "probes": [_probe(each) for each in probes],
+            "limit": limit,
+            "scope": _scope(checked_scope(scope)),
         }
-        found = await self._call("POST", "/v1/search", body)
-        return [self._hit(each) for each in found["passages"]]
+        found = await self._call("POST", f"{_path(collection or self._collection)}/rankings", body)
+        return [[(point, float(score)) for point, score in each] for each in found["rankings"]]
+
+    async def fetch(self, points: Sequence[str], *, collection: str | None = None) -> dict[str, Hit]:
+        """As knowledge.seeking.ports.Shelves has it; many go in several requests."""
+        path, wanted = f"{_path(collection or self._collection)}/fetch", checked_points(points)
+        hits: dict[str, Hit] = {}
+        for start in range(0, len(wanted), FETCH_AT_ONCE):
+            found = await self._call("POST", path, {"points": wanted[start : start + FETCH_AT_ONCE]})
+            hits |= {point: self._hit(each) for point, each in found["passages"].items()}
+        return hits
 
     def _hit(self, found: dict[str, Any]) -> Hit:
-        vectors = unpack(found["sentence_vectors"], self._dim)
-        return Hit(_passage(found), found["score"], found["dense"], found["sparse"], vectors)
+        sentence_vectors = unpack(found["sentence_vectors"], self._dim)
+        vector = np.frombuffer(base64.b64decode(found["vector"]), dtype="<f4").astype(np.float32)
+        return Hit(_passage(found), 0.0, None, None, sentence_vectors, vector)
+
+    async def headings(self, collection: str | None = None) -> list[Heading]:
+        """As knowledge.seeking.ports.Shelves has it."""
+        found = await self._call("GET", f"{_path(collection or self._collection)}/headings")
+        return [Heading(*each) for each in found["headings"]]
+
+    async def revision(self, collection: str | None = None) -> str:
+        """As knowledge.seeking.ports.Shelves has it."""
+        return str((await self._call("GET", f"{_path(collection or self._collection)}/revision"))["revision"])
 
     async def upsert(self, collection: str, entries: Sequence[Entry]) -> None:
         """Keeps `entries`, and nothing else of their documents: a document's entries come in one call.
@@ -156,6 +196,25 @@ def _path(collection: str) -> str:
     return f"/v1/collections/{checked_collection(collection)}"
 
 
+def _floats(vector: NDArray[np.float32]) -> str:
+    return base64.b64encode(np.asarray(vector, dtype="<f4").tobytes()).decode("ascii")
+
+
+def _probe(probe: Probe) -> dict[str, str]:
+    return {"text": probe.text} if probe.vector is None else {"vector": _floats(probe.vector)}
+
+
+def _scope(scope: Scope) -> dict[str, object]:
+    return {
+        "equal": {key: list(values) for key, values in scope.equal.items()},
+        "suits": {key: list(values) for key, values in scope.suits.items()},
+        "without": {key: list(values) for key, values in scope.without.items()},
+        "on": scope.on.isoformat() if scope.on else None,
+        "points": None if scope.points is None else sorted(scope.points),
+        "documents": None if scope.documents is None else sorted(scope.documents),
+    }
+
+
 def _body(entry: Entry) -> dict[str, object]:
     passage = entry.passage
     return {
@@ -170,7 +229,7 @@ def _body(entry: Entry) -> dict[str, object]:
         "content_hash": entry.content_hash,
         "parts": entry.parts,
         "origin": entry.origin,
-        "vector": base64.b64encode(np.asarray(entry.vector, dtype="<f4").tobytes()).decode("ascii"),
+        "vector": _floats(entry.vector),
         "sentence_vectors": pack(entry.sentence_vectors),
     }
 

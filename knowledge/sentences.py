@@ -17,7 +17,7 @@ MAX_CHARS = 1000
 _HEADING = re.compile(r"\s{0,3}#{1,6}(\s|$)")
 _RULER = re.compile(r"\s*\|?[\s:|+=-]*[-=]{3}[\s:|+=-]*$")
 _ITEM = re.compile(r"\s*(?:[-*•‣–+]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s+[^\s])|[。！？]+[」』”）]*")
+_END = re.compile(r"[.!?…؟۔।॥]+[\"'”’)\]]*(?=\s+[^\s])|[。！？]+[」』”）]*")
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘]+$")
 _ABBREVIATIONS = (
     "mr mrs ms dr prof st mt vs etc e.g i.e cf approx incl excl no nos nr tel fig vol pp p ca est inc ltd co corp "

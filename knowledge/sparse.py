@@ -15,7 +15,7 @@ from dataclasses import dataclass
 K1 = 1.2
 B = 0.75
 AVERAGE_TERMS = 60
-"""Terms in a passage of 120 tokens without its stop words; 30, 120 and 200 found a little less (docs/knowledge.md)."""
+"""Terms in a passage of 120 tokens without its stop words; 30, 120 and 200 found a little less (docs/search.md)."""
 
 _TERM = re.compile(r"\w+(?:['’.]\w+)*", re.UNICODE)
 _LONGEST_TERM = 64

@@ -9,11 +9,14 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from agent.corrections import is_pinned
-from agent.ports import Floor, Question, Run
+from agent.knowing.validity import out_of_date
+from agent.ports import Deps, Floor, Question, Run
 from agent.state import Found, Handoff, Turn, Verdict
 from agent.stops import ANSWER, SEARCH, switched_off
 from knowledge.errors import LibraryError
 from knowledge.passages import Hit
+from knowledge.query import leans
+from knowledge.seeking.ports import FOR_CUSTOMERS
 from memory.context import Block
 from memory.window import count_tokens
 
@@ -38,7 +41,10 @@ async def retrieve(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
     verdict, question = _chosen(question, run.deps.floor)
     run.bench.question = question
     found = tuple(_found(hit) for hit in question.hits)
-    changes: dict[str, Any] = {"found": found, "verdicts": (*turn.verdicts, verdict)}
+    searched = run.bench.searched.record() if run.bench.searched else {}
+    changes: dict[str, Any] = {"found": found, "query": question.query, "searched": searched}
+    stale = out_of_date(run.bench.stale, turn.started_at.date())
+    changes["verdicts"] = (*turn.verdicts, *stale, verdict)
     if verdict.decision != "pass":
         return {**changes, "template": "unknown"}
     blocks = (Block("passage", f.text, count_tokens(f.text), f.passage, f"found, score {f.score:.3f}") for f in found)
@@ -62,12 +68,29 @@ async def ask(turn: Turn, run: Run) -> Question:
         return run.bench.question
     deps = run.deps
     async with asyncio.timeout(deps.retrieve_timeout_s):
-        if run.bench.vector is None:
-            run.bench.vector = (await deps.embedder.embed([turn.query]))[0]
-        collection = deps.collections.get(turn.inbox, deps.collection)
-        hits = await deps.library.search(turn.query, run.bench.vector, limit=deps.passages, collection=collection)
-    run.bench.question = Question(turn.text, turn.query, run.bench.vector, turn.history, tuple(hits))
+        sought = await deps.library.seek(
+            turn.text,
+            turn.history,
+            limit=deps.passages,
+            collection=deps.collections.get(turn.inbox, deps.collection),
+            scope=replace(deps.scopes.get(turn.inbox, FOR_CUSTOMERS), on=turn.started_at.date()),
+            rewritten=await _rewritten(turn, deps),
+            known=run.bench.known,
+        )
+    run.bench.searched, run.bench.stale = sought.searched, sought.stale
+    run.bench.question = Question(turn.text, sought.query, sought.vector, turn.history, sought.hits)
     return run.bench.question
+
+
+async def _rewritten(turn: Turn, deps: Deps) -> str:
+    """The message made to stand alone, where a model is there for it and the message does not."""
+    if deps.rewriter is None or not turn.history or not leans(turn.text):
+        return ""
+    try:
+        async with asyncio.timeout(deps.retrieve_timeout_s / 2):
+            return await deps.rewriter.rewrite(turn.text, turn.history)
+    except TimeoutError:
+        return ""  # half of the budget is the search's own
 
 
 def _found(hit: Hit) -> Found:

@@ -10,22 +10,20 @@ from agent.autonomy import level
 from agent.nodes.courtesies import accepts_a_person, courtesy
 from agent.ports import Run
 from agent.state import Handoff, Triage, Turn, Verdict
-from knowledge.query import search_query
 
 
 async def triage(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
-    """Sets `triage`, `query` and `autonomy`; embeds what is needed once for the whole turn."""
+    """Sets `triage` and `autonomy`; the message is embedded once for the whole turn."""
     run = runtime.context
-    query = search_query(turn.text, turn.history)
-    vectors = await run.deps.embedder.embed([query] if query == turn.text else [query, turn.text])
-    run.bench.vector = vectors[0]
-    found = await run.deps.understanding.triage(turn.text, turn.history, vectors[-1])
+    (vector,) = await run.deps.embedder.embed([turn.text])
+    run.bench.known = {turn.text: vector}
+    found = await run.deps.understanding.triage(turn.text, turn.history, vector)
     if accepts_a_person(turn.text, turn.history, run.deps.templates):
         found = Triage("person", 1.0, "said yes to being passed to a person", found.language)
     decision, extra = _consequence(found, turn.text)
     verdict = Verdict("triage", "triage", decision, found.reason, found.score)
     autonomy = level(run.bench.controls, turn.inbox, found.kind, turn.autonomy)
-    return {"triage": found, "query": query, "autonomy": autonomy, "verdicts": (*turn.verdicts, verdict), **extra}
+    return {"triage": found, "autonomy": autonomy, "verdicts": (*turn.verdicts, verdict), **extra}
 
 
 def _consequence(found: Triage, text: str) -> tuple[Any, dict[str, Any]]:

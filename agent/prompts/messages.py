@@ -56,6 +56,13 @@ def summary_messages(organisation: str, summary: str, lines: Sequence[Line]) -> 
     return [SystemMessage(load("summary").filled(organisation=organisation)), HumanMessage(data)]
 
 
+def rewrite_messages(text: str, window: Sequence[Line]) -> list[BaseMessage]:
+    """Asks for the customer's message `text` in words that stand without `window`, for a search."""
+    fence = _fence(text, *(line.text for line in window))
+    data = f"What was said last:\n{_said(window)}\n\nThe customer's message:\n<{fence}>\n{quoted(text)}\n</{fence}>"
+    return [SystemMessage(load("rewrite").text), HumanMessage(f"{data}\n\nWrite it so that it stands alone.")]
+
+
 def quoted(text: str) -> str:
     """The text as data: every line behind "> ", nothing in it that a chat template could take for its own."""
     lines = defused(text).splitlines() or [""]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from agent.settings import Section
 from channels.inboxes.handoff import Handoff
 from channels.normalise.telephones import e164
 from channels.signatures import public_key
 from channels.staffing import Hours
+from knowledge.seeking.ports import FOR_CUSTOMERS, Scope
 
 UnknownSend = Literal["resend", "park"]
 
@@ -42,6 +44,12 @@ def _key(value: str) -> str:
     return value
 
 
+def _values(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+MetadataKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Values = Annotated[tuple[str, ...], BeforeValidator(_values), Field(min_length=1)]
 Telephone = Annotated[str, AfterValidator(_telephone)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Line = Annotated[str, AfterValidator(_line)]
@@ -53,7 +61,9 @@ class InboxBase(Section):
 
     `on_unknown_send` decides what happens to a message whose fate is unknown, as after a crash: sent again, which may
     deliver it twice where the provider does not dedupe, or parked for a person. `hours` are those in which people
-    answer, None for always.
+    answer, None for always. `passages` narrows what may be found: a metadata key (region, language, tier, audience, or
+    one of your own) to the values that suit; passages without the key suit everybody. Without `audience` in it, what
+    was written for staff alone is never found.
     """
 
     kind: str
@@ -62,6 +72,13 @@ class InboxBase(Section):
     on_unknown_send: UnknownSend = "park"
     handoff: Handoff = Handoff()
     hours: Hours | None = None
+    passages: dict[MetadataKey, Values] = Field(default_factory=dict)
+
+    def scope(self) -> Scope:
+        """What this inbox may find."""
+        if "audience" in self.passages:
+            return Scope(suits=self.passages)
+        return replace(FOR_CUSTOMERS, suits=self.passages)
 
 
 class OtherInbox(InboxBase):

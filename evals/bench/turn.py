@@ -30,6 +30,8 @@ from channels.settings import Settings
 from evals.bench.measuring import Cost, cost
 from knowledge.ingest import ingest
 from knowledge.passages import Hit, Passage
+from knowledge.seeking.ports import EVERYWHERE, Scope
+from knowledge.seeking.seeker import Searched, Sought
 from memory.messages import Inbound, Line
 
 INBOX = "bench"
@@ -196,16 +198,19 @@ class OnePassage:
         passage = Passage("returns", "returns", "Returns", SENTENCE, "returns.md", sentences=((0, len(SENTENCE)),))
         self._hit = Hit(passage, 1.0, 1.0, 1.0, vector)
 
-    async def search(
+    async def seek(
         self,
         text: str,
-        vector: Vector,
+        history: Sequence[Line] = (),
         *,
         limit: int = 8,
         collection: str | None = None,
-        filters: Mapping[str, str] | None = None,
-    ) -> list[Hit]:
-        return [self._hit]
+        scope: Scope = EVERYWHERE,
+        rewritten: str = "",
+        known: Mapping[str, Vector] | None = None,
+    ) -> Sought:
+        vector = self._hit.sentence_vectors[0]
+        return Sought(text, vector, (self._hit,), Searched({"message": text}))
 
     async def ready(self) -> None:
         """Always."""

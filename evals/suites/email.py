@@ -18,15 +18,19 @@ from channels.normalise.payloads import clean
 from channels.normalise.quoting import strip_quoted, strip_signature
 from evals.rows import read_rows
 
+_RAW_CHARS = 8000
 _MAIL = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9-]*:.*\n(?:[ \t].*\n)*){2,}\r?\n")
 _HTML = re.compile(r"<(?:html|head|body|div|p|br|span|table|blockquote)\b[^>]*>", re.IGNORECASE)
 
 
-def run(data: Path) -> dict[str, Any]:
-    """The report of INTERFACES' form over a JSONL file (also `.gz`) or every one in a folder."""
+def run(data: Path, outcomes: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """The report of INTERFACES' form over a JSONL file (also `.gz`) or every one in a folder. `outcomes` receives what
+    was read from each mail."""
     started = time.perf_counter()
     rows = list(_rows(data))
     metrics = measure(rows)
+    if outcomes is not None:
+        outcomes += [_outcome(row, f"{number}") for number, row in enumerate(rows, 1)]
     return {
         "suite": "email",
         "data": str(data),
@@ -49,6 +53,20 @@ def measure(rows: Iterable[Mapping[str, Any]]) -> dict[str, float | None]:
         "exact": _share(found.strip() == clean(reply) for found, reply in pairs),
         "normalised": _share(_unsigned(found) == _unsigned(reply) for found, reply in pairs),
         "whitespace": _share(_folded(found) == _folded(reply) for found, reply in pairs),
+    }
+
+
+def _outcome(row: Mapping[str, Any], id: str) -> dict[str, Any]:
+    raw, wanted = str(row["raw"]), str(row["reply"])
+    found = read(raw, row.get("format"))
+    return {
+        "suite": "email",
+        "id": id,
+        "text": raw[:_RAW_CHARS],
+        "wanted": wanted,
+        "outcome": found,
+        "exact": float(found.strip() == clean(wanted)),
+        "normalised": float(_unsigned(found) == _unsigned(wanted)),
     }
 
 

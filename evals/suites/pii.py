@@ -53,12 +53,13 @@ class _Row:
     found: tuple[tuple[int, int, str], ...] = ()
 
 
-async def run(data: Path, detector: Detector) -> dict[str, Any]:
+async def run(data: Path, detector: Detector, outcomes: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """The report of INTERFACES form for a JSONL of `{"text","spans":[{"start","end","label"}]}`, gzipped or not.
 
     `data` may be a folder: all its `.jsonl` and `.jsonl.gz` files together. A gold span counts as found when a span
     of the same label overlaps it, and a found one as right when a gold span of its label does; characters are counted
-    whatever their label. Metrics that need spans that are not there are None. Raises ValueError naming a bad row.
+    whatever their label. Metrics that need spans that are not there are None. `outcomes` receives what was found in
+    each text. Raises ValueError naming a bad row.
     """
     began = time.perf_counter()
     rows = [
@@ -66,6 +67,8 @@ async def run(data: Path, detector: Detector) -> dict[str, Any]:
         for batch in _batches(list(_read(data)))
         for row, spans in zip(batch, await detector.find([row.text for row in batch]), strict=True)
     ]
+    if outcomes is not None:
+        outcomes += [_outcome(row, f"{number}") for number, row in enumerate(rows, 1)]
     milliseconds = await _time_texts(detector, [row.text for row in rows[:_TIMED]])
     return {
         "suite": "pii",
@@ -74,6 +77,26 @@ async def run(data: Path, detector: Detector) -> dict[str, Any]:
         "metrics": {**score(rows), "text_ms_p50": statistics.median(milliseconds) if milliseconds else None},
         "config": {"detector": type(detector).__name__, "labels": list(SENSITIVE)},
         "seconds": time.perf_counter() - began,
+    }
+
+
+def _outcome(row: _Row, id: str) -> dict[str, Any]:
+    """A text with its spans; `f2` is 1 where there was nothing to find and nothing was found."""
+    missed = [span for span in row.gold if not _overlaps(span, row.found)]
+    extra = [span for span in row.found if not _overlaps(span, row.gold)]
+    hit, right = len(row.gold) - len(missed), len(row.found) - len(extra)
+    f2 = _measures(hit, len(row.gold), right, len(row.found))["f2"]
+    said = [
+        f"{word} {label} {row.text[a:b]!r}" for word, s in (("missed", missed), ("extra", extra)) for a, b, label in s
+    ]
+    return {
+        "suite": "pii",
+        "id": id,
+        "text": row.text,
+        "wanted": row.gold,
+        "found": row.found,
+        "f2": float(not row.found) if f2 is None else f2,
+        "outcome": "\n".join(said),
     }
 
 

@@ -6,7 +6,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from agent.state import Turn
 from evals.measures import auroc
 from evals.offline import Answered, answer
 
+_HISTORY_LINES = 8
 ROUTES = ("answer", "handoff", "other")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _LONG_NUMBER = re.compile(r"(?<!\w)\+?\d(?:[\s().-]?\d){8,18}(?!\w)")
@@ -92,6 +93,24 @@ def judge(row: Mapping[str, Any], found: Answered) -> Row:
         sources=tuple(c.document for s in sentences for c in s.citations),
         reason="; ".join(f"{v.rule}: {v.reason}" for v in turn.verdicts if v.decision != "pass"),
     )
+
+
+def outcome(row: Mapping[str, Any], judged: Row) -> dict[str, Any]:
+    """A conversation and what came of it, as a row that runs are compared by and pages made of. `right` is 1 where the
+    route is the expected one and the first source, where passages are named, a right one; a `handoff_only` row is
+    right where it agrees about handing over."""
+    handed = (judged.route == "handoff") == (judged.expected == "handoff")
+    route = handed if judged.handoff_only else judged.route == judged.expected
+    expect, said = row["expect"], [{"role": turn["role"], "text": turn["text"]} for turn in row["turns"]]
+    return {
+        "suite": "transcripts",
+        **asdict(judged),
+        "right": float(route and (judged.handoff_only or judged.hit is not False)),
+        "text": said[-1]["text"],
+        "history": said[:-1][-_HISTORY_LINES:],
+        "wanted": {"reply": expect.get("reply"), "passages": list(expect.get("passages") or ())},
+        "outcome": f"{judged.route}: {judged.reply or judged.reason}",
+    }
 
 
 def _cited(turn: Turn) -> list[set[str]]:

@@ -39,6 +39,9 @@ from agent.state import Sentence, Triage, Turn, Verdict
 from agent.templates import DEFAULTS
 from agent.worker import Worker, WorkerLimits
 from knowledge.passages import Hit, Passage
+from knowledge.query import search_query
+from knowledge.seeking.ports import EVERYWHERE, Scope
+from knowledge.seeking.seeker import Searched, Sought
 from knowledge.sentences import sentences
 from memory import log
 from memory.messages import Event, Inbound, Line
@@ -96,26 +99,30 @@ class Shelf:
         self.delay_s = 0.0
         self.asked: list[str] = []
 
-    async def search(
+    async def seek(
         self,
         text: str,
-        vector: Vector,
+        history: Sequence[Line] = (),
         *,
         limit: int = 8,
         collection: str | None = None,
-        filters: Mapping[str, str] | None = None,
-    ) -> list[Hit]:
-        self.asked.append(text)
+        scope: Scope = EVERYWHERE,
+        rewritten: str = "",
+        known: Mapping[str, Vector] | None = None,
+    ) -> Sought:
+        query = rewritten or search_query(text)
+        self.asked.append(query)
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         if self.fault is not None:
             raise self.fault
-        near = await WordEmbedder().embed([passage.text for passage in self._passages])
-        scored = sorted(zip(near @ vector, self._passages, strict=True), key=lambda pair: -float(pair[0]))
-        return [
-            Hit(passage, float(score), float(score), None, np.zeros((0, _DIM), np.float32))
-            for score, passage in scored[:limit]
-        ]
+        *near, vector = await WordEmbedder().embed([*(passage.text for passage in self._passages), query])
+        scored = sorted(
+            ((float(each @ vector), p) for each, p in zip(near, self._passages, strict=True)), key=lambda pair: -pair[0]
+        )
+        none = np.zeros((0, _DIM), np.float32)
+        hits = tuple(Hit(passage, score, score, None, none) for score, passage in scored[:limit])
+        return Sought(query, vector, hits, Searched({"message": text}))
 
     async def ready(self) -> None:
         if self.fault is not None:

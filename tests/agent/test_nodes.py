@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -24,6 +25,7 @@ from agent.ports import Bench, Deps, Run
 from agent.state import Draft, Handoff, Sentence, Turn, Verdict
 from agent.templates import DEFAULTS
 from knowledge.errors import LibraryUnavailable
+from knowledge.seeking.ports import EVERYWHERE, FOR_CUSTOMERS, Scope
 from memory.messages import Line, Role
 
 Node = Callable[[Turn, Runtime[Run]], Awaitable[dict[str, Any]]]
@@ -69,12 +71,12 @@ async def test_verdicts_are_added_to_those_before_them() -> None:
 # --- triage ---
 
 
-async def test_a_message_that_leans_on_the_last_is_searched_with_it_and_both_are_embedded_at_once() -> None:
+async def test_a_message_is_embedded_once_and_its_vector_is_there_for_the_search() -> None:
     embedder = WordEmbedder()
-    history = (Line("customer", "Is the Keswick shop open on Sundays?", 1), Line("bot", "It is closed on Sundays.", 2))
-    made = await triage(turn("And on Mondays?", history=history), runtime(deps(embedder=embedder)))
-    assert "Keswick" in made["query"]
-    assert embedder.asked == [made["query"], "And on Mondays?"]
+    context = runtime(deps(embedder=embedder))
+    await triage(turn("And on Mondays?"), context)
+    assert embedder.asked == ["And on Mondays?"]
+    assert list(context.context.bench.known) == ["And on Mondays?"]
 
 
 async def test_a_message_of_placeholders_alone_is_triaged_and_does_not_crash() -> None:
@@ -119,9 +121,9 @@ async def test_each_inbox_is_searched_in_its_own_collection() -> None:
     class Named(Shelf):
         collection: str | None = None
 
-        async def search(self, text: str, vector: Any, *, collection: str | None = None, **more: Any) -> Any:
+        async def seek(self, text: str, history: Any = (), *, collection: str | None = None, **more: Any) -> Any:
             self.collection = collection
-            return await super().search(text, vector, **more)
+            return await super().seek(text, history, **more)
 
     for inbox, expected in (("web", "shop"), ("sms", "help")):
         shelf = Named({})
@@ -129,12 +131,33 @@ async def test_each_inbox_is_searched_in_its_own_collection() -> None:
         assert shelf.collection == expected
 
 
+async def test_an_inbox_finds_only_what_suits_it_and_nobody_finds_what_is_for_staff() -> None:
+    class Scoped(Shelf):
+        scope: Scope = EVERYWHERE
+
+        async def seek(self, text: str, history: Any = (), *, scope: Scope = EVERYWHERE, **more: Any) -> Any:
+            self.scope = scope
+            return await super().seek(text, history, **more)
+
+    uk = Scope(suits={"region": ("UK",)})
+    for inbox, expected in (("web", uk), ("sms", FOR_CUSTOMERS)):
+        shelf, asked = Scoped({}), turn(inbox=inbox)
+        await retrieve(asked, runtime(deps(library=shelf, scopes={"web": uk})))
+        assert shelf.scope == replace(expected, on=asked.started_at.date())
+
+
+async def test_the_record_says_what_was_searched_and_why() -> None:
+    made = await retrieve(turn(QUESTION), runtime())
+    assert made["query"] == QUESTION
+    assert made["searched"]["forms"] == {"message": QUESTION}
+
+
 async def test_a_resumed_run_can_ask_again() -> None:
-    """A bench is not kept with a checkpoint: the vector is made again from the query in the Turn."""
+    """A bench is not kept with a checkpoint: what was found is searched again."""
     context = runtime().context
     question = await ask(turn(query=QUESTION), context)
     assert question.hits[0].passage.id == "returns"
-    assert context.bench.vector is not None
+    assert context.bench.searched is not None
 
 
 @pytest.mark.parametrize("fault", [LibraryUnavailable("down"), TimeoutError()])

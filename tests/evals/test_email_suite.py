@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
+from evals.pages.errors import render
 from evals.suites.email import measure, read, run
 
 ROWS = [
@@ -45,3 +47,13 @@ def test_files_folders_and_gzip_are_read_and_other_rows_left_out(tmp_path: Path)
     assert report["n"] == 8
     assert {"suite", "data", "n", "metrics", "config", "seconds"} == set(report)
     assert report["metrics"]["normalised"] == 0.75
+
+
+def test_what_was_read_from_each_mail_can_be_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(row) for row in ROWS), encoding="utf-8")
+    outcomes: list[dict[str, Any]] = []
+    report = run(tmp_path / "a.jsonl", outcomes)
+    assert [row["normalised"] for row in outcomes] == [1.0, 1.0, 1.0, 0.0]
+    assert (outcomes[3]["outcome"], outcomes[3]["wanted"]) == ("No.", "Yes.")
+    page = render(report, outcomes)
+    assert "1 of 4 not right" in page

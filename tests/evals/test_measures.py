@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.measures import interval, mean, mrr, ndcg, recall
+from evals.measures import calibration_error, interval, mean, mrr, ndcg, recall, reliability, sign_flip_p
 
 ids = st.lists(st.sampled_from("abcdefghij"), unique=True, max_size=10)
 gains = st.dictionaries(st.sampled_from("abcdefghij"), st.floats(0.5, 3), max_size=6)
@@ -61,3 +61,28 @@ def test_the_interval_holds_the_mean_narrows_with_more_values_and_repeats() -> N
 def test_a_mean_of_nothing_is_a_gap() -> None:
     assert mean([]) is None
     assert mean([1.0, 2.0]) == 1.5
+
+
+def test_flipped_signs_say_how_often_chance_does_as_much() -> None:
+    assert sign_flip_p([]) == sign_flip_p([0.0, 0.0]) == 1.0
+    assert sign_flip_p([1.0, 1.0]) == pytest.approx(0.5, abs=0.02)
+    assert sign_flip_p([1.0] * 4) == pytest.approx(2 / 16, abs=0.01)
+    assert sign_flip_p([0.1] * 40) < 0.001
+    assert sign_flip_p([1.0, -1.0] * 20) > 0.8
+    assert sign_flip_p([0.2, -0.1, 0.4]) == sign_flip_p([-0.2, 0.1, -0.4])
+
+
+def test_forecasts_that_keep_their_word_have_no_calibration_error() -> None:
+    assert calibration_error([0.75] * 4, [True, True, True, False]) == pytest.approx(0)
+    assert calibration_error([1.0, 0.0], [False, True]) == pytest.approx(1)
+    assert calibration_error([0.9] * 3 + [0.1], [True, True, False, False]) == pytest.approx(
+        (3 * (0.9 - 2 / 3) + 0.1) / 4
+    )
+    assert calibration_error([], []) is None
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=30))
+def test_every_forecast_is_in_one_bin(pairs: list[tuple[float, bool]]) -> None:
+    made = reliability([p for p, _ in pairs], [y for _, y in pairs])
+    assert sum(each.n for each in made) == len(pairs)
+    assert all(each.low - 1e-9 <= each.forecast <= each.high + 1e-9 for each in made)

@@ -15,8 +15,12 @@ SERVICE = '[keys.crm]\nkey = "crm-key"\nrole = "service"\n'
 KEYS = {"admin": KEY, "agent": "bob-key", "viewer": "eve-key", "service": "crm-key"}
 # What a provider, a customer or a probe reaches without a key; signatures and tokens of their own guard these.
 OPEN = re.compile(r"^/(healthz|readyz|metrics|v1/(webhooks|chat|unsubscribe|visits)/.*|chat/.*|widget.*)?$")
-# A viewer's only POST: it reads, with a body.
-READS = {("POST", "/v1/search")}
+# A viewer's only POSTs: they read, with a body.
+READS = {
+    ("POST", "/v1/search"),
+    ("POST", "/v1/collections/{name}/rankings"),
+    ("POST", "/v1/collections/{name}/fetch"),
+}
 ADMINS = {
     ("DELETE", "/v1/customers/{customer}"),
     ("GET", "/v1/customers/{customer}/export"),

@@ -9,18 +9,22 @@ import signal
 import sys
 import textwrap
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from knowledge.edge_library import EdgeLibrary
 from knowledge.embedding import LocalEmbedder
 from knowledge.encoders import HashingEncoder
 from knowledge.entries import Entry
 from knowledge.errors import BadDocument, LibraryUnavailable
-from knowledge.ingest import Progress, ingest
-from knowledge.loaders.reading import read
+from knowledge.ingest import BATCH_PASSAGES, Progress, ingest
+from knowledge.loaders.reading import Read, Skipped, read
+from knowledge.passages import Document
 
 
 @pytest.fixture
@@ -44,7 +48,7 @@ def articles(tmp_path: Path) -> Path:
     (folder / "returns.md").write_text("# Returns\n\nSend it back within 30 days. We pay.\n", encoding="utf-8")
     (folder / "uk" / "hours.md").write_text("---\nregion: uk\n---\n# Hours\n\nNine to six.\n", encoding="utf-8")
     (folder / "faq.csv").write_text("question,answer\nGifts?,Yes.\nBoots?,Resoled.\n", encoding="utf-8")
-    (folder / "notes.docx").write_bytes(b"PK")
+    (folder / "notes.doc").write_bytes(b"PK")
     (folder / ".hidden.md").write_text("# Secret\n\nNo.", encoding="utf-8")
     return folder
 
@@ -175,30 +179,37 @@ async def test_a_duplicate_id_in_one_corpus_is_named(
 async def test_a_path_that_is_nothing_is_an_error_and_not_a_skip(
     library: EdgeLibrary, embedder: LocalEmbedder, tmp_path: Path
 ) -> None:
-    (tmp_path / "x.docx").write_bytes(b"PK")
-    for path, reason in ((tmp_path / "nowhere", "does not exist"), (tmp_path / "x.docx", "is none of")):
+    (tmp_path / "x.doc").write_bytes(b"PK")
+    for path, reason in ((tmp_path / "nowhere", "does not exist"), (tmp_path / "x.doc", "is none of")):
         with pytest.raises(BadDocument, match=reason):
             await ingest([path], library=library, embedder=embedder)
 
 
-async def test_progress_is_told_and_ends_at_the_total(
+def rows(path: Path, count: int) -> Path:
+    path.write_text("\n".join(json.dumps({"_id": str(n), "text": f"row {n}"}) for n in range(count)), encoding="utf-8")
+    return path
+
+
+async def test_progress_is_told_of_work_and_documents_and_ends_at_both_totals(
     library: EdgeLibrary, embedder: LocalEmbedder, tmp_path: Path
 ) -> None:
-    corpus = tmp_path / "corpus.jsonl"
-    corpus.write_text("\n".join(json.dumps({"_id": str(n), "text": f"row {n}"}) for n in range(200)), encoding="utf-8")
     told: list[Progress] = []
+    corpus = rows(tmp_path / "corpus.jsonl", 3 * BATCH_PASSAGES + 1)
     report = await ingest([corpus], library=library, embedder=embedder, progress=told.append)
-    assert [each.done for each in told] == [64, 128, 192, 200]
-    assert {each.total for each in told} == {200}
-    assert all(each.docs_per_s > 0 for each in told)
+    assert [each.phase for each in told[:7]] == ["reading"] * 7
+    *steps, settling = [each for each in told if each.phase != "reading"]
+    assert settling.phase == "settling"
+    assert [each.passages for each in steps] == sorted(each.passages for each in steps)
+    assert {each.total for each in steps} == {3 * BATCH_PASSAGES + 1}
+    assert (steps[-1].done, steps[-1].passages, steps[-1].chars) == (steps[-1].total, 769, steps[-1].chars_total)
+    assert steps[0].passages == BATCH_PASSAGES
     assert report.docs_per_s > 0
 
 
 async def test_a_failing_library_ends_the_run_and_what_was_kept_stays(
     library: EdgeLibrary, embedder: LocalEmbedder, tmp_path: Path
 ) -> None:
-    corpus = tmp_path / "corpus.jsonl"
-    corpus.write_text("\n".join(json.dumps({"_id": str(n), "text": f"row {n}"}) for n in range(200)), encoding="utf-8")
+    corpus = rows(tmp_path / "corpus.jsonl", 4 * BATCH_PASSAGES)
 
     class Failing:
         calls = 0
@@ -214,9 +225,117 @@ async def test_a_failing_library_ends_the_run_and_what_was_kept_stays(
 
     with pytest.raises(LibraryUnavailable):
         await ingest([corpus], library=Failing(), embedder=embedder)  # type: ignore[arg-type]
-    assert await library.count("help") == 64
+    assert await library.count("help") == BATCH_PASSAGES
     report = await ingest([corpus], library=library, embedder=embedder)
-    assert (report.added, report.unchanged) == (136, 64)
+    assert (report.added, report.unchanged) == (3 * BATCH_PASSAGES, BATCH_PASSAGES)
+
+
+async def test_a_failing_embedder_ends_the_run_and_the_next_goes_on(library: EdgeLibrary, tmp_path: Path) -> None:
+    corpus = rows(tmp_path / "corpus.jsonl", 4 * BATCH_PASSAGES)
+
+    class Failing(LocalEmbedder):
+        calls = 0
+
+        async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            self.calls += 1
+            if self.calls == 3:
+                raise MemoryError("no room")
+            return await super().embed(texts)
+
+    embedder = Failing(HashingEncoder())
+    with pytest.raises(MemoryError):
+        await ingest([corpus], library=library, embedder=embedder)
+    kept = await library.count("help")
+    assert 0 < kept <= 2 * BATCH_PASSAGES
+    assert (await ingest([corpus], library=library, embedder=embedder)).unchanged == kept
+    await embedder.close()
+
+
+async def test_a_run_that_is_cancelled_keeps_what_is_on_its_way_into_the_library(
+    library: EdgeLibrary, embedder: LocalEmbedder, tmp_path: Path
+) -> None:
+    corpus, told = rows(tmp_path / "corpus.jsonl", 20 * BATCH_PASSAGES), []
+    keeping, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        def __getattr__(self, name: str) -> object:
+            return getattr(library, name)
+
+        async def upsert(self, collection: str, entries: Sequence[Entry]) -> None:
+            keeping.set()
+            await go_on.wait()
+            await library.upsert(collection, entries)
+
+    run = asyncio.create_task(
+        ingest([corpus], library=Slow(), embedder=embedder, progress=told.append)  # type: ignore[arg-type]
+    )
+    await keeping.wait()
+    run.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert await library.count("help") == told[-1].done == BATCH_PASSAGES
+
+
+async def test_ready_documents_are_taken_beside_files_and_pruned_by_their_scope(
+    library: EdgeLibrary, embedder: LocalEmbedder, articles: Path
+) -> None:
+    def imported(*names: str) -> Iterator[Read]:
+        return (
+            Read(Document(f"desk/{name}", name, f"About {name}.", name), "import:desk", row=False) for name in names
+        )
+
+    report = await ingest(
+        [articles], library=library, embedder=embedder, documents=imported("a", "b"), scope="import:desk"
+    )
+    assert report.added == 6
+    broken = chain(imported("b", "b"), [Skipped("import:desk/x", "is not there", whole=True)])
+    report = await ingest([], library=library, embedder=embedder, documents=broken, scope="import:desk", prune=True)
+    assert (report.unchanged, len(report.skipped), report.removed) == (1, 2, 0)
+    assert report.unpruned == ["1 documents of import:desk stay, as not all of it could be read"]
+    report = await ingest(
+        [], library=library, embedder=embedder, documents=imported("b"), scope="import:desk", prune=True
+    )
+    assert report.removed == 1
+    assert "desk/b" in await library.documents("help")
+    report = await ingest([], library=library, embedder=embedder, scope="import:desk", prune=True)
+    assert (report.removed, report.read) == (0, 0)
+    assert "import:desk" in report.unpruned[0]
+    report = await ingest([articles], library=library, embedder=embedder, prune=True)
+    assert (report.removed, report.unchanged) == (0, 4)
+
+
+async def test_a_place_where_nothing_can_be_read_is_not_emptied_by_a_prune(
+    library: EdgeLibrary, embedder: LocalEmbedder, articles: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "one.md").write_text("# One\n\nIs here.", encoding="utf-8")
+    (other / "two.md").write_text("# Two\n\nIs here.", encoding="utf-8")
+    await ingest([articles, other], library=library, embedder=embedder)
+    for name in ("one.md", "two.md"):
+        (other / name).unlink()
+    (articles / "returns.md").rename(articles / "sending-back.md")
+    report = await ingest([articles, other], library=library, embedder=embedder, prune=True)
+    assert (report.added, report.removed) == (1, 1)
+    assert report.unpruned == [f"nothing could be read under {other}: nothing of it was removed"]
+    assert {"one.md", "two.md", "sending-back.md"} <= set(await library.documents("help"))
+    other.rmdir()
+    with pytest.raises(BadDocument, match="does not exist"):
+        await ingest([articles, other], library=library, embedder=embedder, prune=True)
+    assert "one.md" in await library.documents("help")
+
+
+async def test_what_many_documents_repeat_is_counted_and_kept(
+    library: EdgeLibrary, embedder: LocalEmbedder, tmp_path: Path
+) -> None:
+    boilerplate = "Our people are here for you on every working day of the year, from nine to six."
+    for n in range(12):
+        (tmp_path / f"{n}.md").write_text(f"# {n}\n\nParagraph {n} is new.\n\n{boilerplate}", encoding="utf-8")
+    (tmp_path / "same.md").write_text(f"# Same\n\nparagraph 3  is NEW\n\n{boilerplate}!", encoding="utf-8")
+    report = await ingest([tmp_path], library=library, embedder=embedder)
+    assert (report.added, report.duplicates, report.repeated) == (13, 1, [(boilerplate, 13)])
 
 
 KILLED = """
@@ -229,7 +348,7 @@ KILLED = """
 
     async def main():
         library = await EdgeLibrary.open(Path(sys.argv[1]), embedder="hashing", dim=64)
-        tell = lambda progress: print(progress.done, flush=True)
+        tell = lambda progress: progress.done and progress.total and print(progress.done, flush=True)
         await ingest([Path(sys.argv[2])], library=library, embedder=LocalEmbedder(HashingEncoder()), progress=tell)
 
     asyncio.run(main())

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from evals.bench.langgraph_floor import six_empty_nodes
-from evals.bench.measuring import Cost, cost, figures, table
+from evals.bench.measuring import Cost, cost, figures, table, turn_about
 
 
 async def burn(seconds: float, units: int) -> int:
@@ -39,6 +39,15 @@ async def test_a_ratio_is_to_the_row_it_names() -> None:
     found = await cost("work", "thing", lambda: burn(0.02, 1), rounds=1, beside=floor, bar_ms=40.0)
     assert found.beside == "floor"
     assert found.ratio == pytest.approx(found.cpu_ms / 2.0)
+
+
+async def test_two_works_in_turn_show_what_share_of_the_first_the_second_does_in_the_same_time() -> None:
+    works = ("bare", lambda: burn(0.02, 1)), ("whole", lambda: burn(0.04, 1))
+    bare, whole = await turn_about(*works, "thing", rounds=3, speed_bar=0.85)
+    assert (bare.speed, whole.beside, whole.speed_bar, whole.n) == (None, "bare", 0.85, 3)
+    assert whole.ratio == pytest.approx(2, rel=0.3)
+    assert whole.speed is not None
+    assert 0.1 < whole.speed < 1.5
 
 
 async def test_work_is_run_once_more_than_it_is_counted() -> None:

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,3 +81,16 @@ async def test_a_bad_row_is_named(tmp_path: Path, line: str) -> None:
     data = write(tmp_path / "a.jsonl", row("fine"), line)
     with pytest.raises(ValueError, match=r"a\.jsonl:2"):
         await run(data, Scripted({}))
+
+
+async def test_each_text_says_what_was_missed_and_what_was_taken_needlessly(tmp_path: Path) -> None:
+    data = write(
+        tmp_path / "a.jsonl", row("Ann in Leeds", (0, 3, "PERSON"), (7, 12, "LOCATION")), row("hello"), row("hi")
+    )
+    found = {"Ann in Leeds": [PiiSpan(0, 3, "PERSON", 1), PiiSpan(4, 6, "URL", 1)], "hi": [PiiSpan(0, 2, "PERSON", 1)]}
+    outcomes: list[dict[str, Any]] = []
+    await run(data, Scripted(found), outcomes)
+    assert outcomes[0]["outcome"] == "missed LOCATION 'Leeds'\nextra URL 'in'"
+    assert [each["f2"] for each in outcomes] == [pytest.approx(0.5), 1.0, 0.0]
+    assert [each["id"] for each in outcomes] == ["1", "2", "3"]
+    json.dumps(outcomes)
