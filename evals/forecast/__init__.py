@@ -1,0 +1,1 @@
+"""What would have been answered, handed over or refused of conversations that were had: `frontdesk report`."""
