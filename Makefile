@@ -8,7 +8,7 @@ DEV     := $(VENV)/dev.stamp
 HELP    := data/help-centre.stamp
 CONFIG  ?= sample/frontdesk.toml
 PIP     := $(BIN)/pip --disable-pip-version-check install --quiet --quiet --constraint constraints.txt
-# Three on two cores, as many of these tests wait for a timer. Those in a browser run one by one: they wait for a screen.
+# Three on two cores, as many of these tests wait for a timer; those that load a model, start a server or a browser two.
 FAST_TESTS := $(BIN)/pytest -n 3 -m "not model and not browser and not server and not slow"
 
 export HF_HUB_OFFLINE := 1
@@ -30,7 +30,7 @@ test: $(DEV) browser ## every test but the slow ones (under 10 minutes)
 	@failed=0; \
 	$(FAST_TESTS) || failed=1; \
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser and (model or server)" || failed=1; \
-	$(BIN)/pytest -m "not slow and browser" || failed=1; \
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and browser" || failed=1; \
 	exit $$failed
 
 test-fast: $(DEV) ## the tests without a model, browser or server (under a minute)

@@ -11,12 +11,14 @@ from fastapi import Depends, FastAPI
 from agent.assembly import Beyond, open_seeker
 from agent.gateway.gateway import Gateway
 from agent.runtime import Runtime
+from channels.care_metrics import CareMetrics
 from channels.chat_offers import ChatOffers
 from channels.gating.answers import opt_out_rules
 from channels.http import (
     attachments,
     audit,
     campaigns,
+    care,
     consents,
     controls,
     conversations,
@@ -43,7 +45,7 @@ from channels.inboxes.base import InboxBase
 from channels.inboxes.webhook import WebhookInbox
 from channels.inboxes.websocket import WebsocketInbox
 from channels.outlets import Outlets
-from channels.overseeing import login, overseen
+from channels.overseeing import login, open_care, overseen
 from channels.proactive.assembly import open_campaigns, open_incidents, open_notifier
 from channels.settings import Settings
 from channels.staffing import staffing
@@ -109,7 +111,9 @@ def create_app(settings: Settings, runtime: Runtime, keys: Keys, outlets: Outlet
         name: ChatOffers.of(inbox) for name, inbox in settings.inboxes.items() if isinstance(inbox, WebsocketInbox)
     }
     chat_route(app, runtime, chats)
-    app.include_router(health.router(runtime))
+    caring = open_care(settings, runtime)
+    app.include_router(health.router(runtime, CareMetrics(caring)))
+    app.include_router(care.router(caring, keys.require))
     app.include_router(conversations.router(runtime.desk, keys.require))
     app.include_router(conversations.inbox_router(runtime, _channels(outlets), keys.require))
     app.include_router(corrections.router(runtime.desk.correcting, keys.require))
@@ -140,7 +144,7 @@ def create_app(settings: Settings, runtime: Runtime, keys: Keys, outlets: Outlet
         app.include_router(pages.router(settings.organisation.name, list(chats), settings.organisation.locale))
     app.include_router(attachments.router(runtime, keys.require))
     app.include_router(attachments.desk_router(runtime, lambda: desk.mounted().door))
-    seen = overseen(settings, runtime, outlets)
+    seen = overseen(settings, runtime, outlets, caring)
     desk.mount(app, runtime.desk, keys.check, settings.organisation.name, secret, overseen=seen, login=login(settings))
     return app
 

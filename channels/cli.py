@@ -11,6 +11,7 @@ import typer
 from agent.errors import FrontdeskError, MemoryFault
 from channels.commands import (
     campaign,
+    care,
     chat,
     corrections,
     customers,
@@ -39,6 +40,7 @@ COMMANDS = (
     chat,
     knowledge,
     searching,
+    care,
     importing,
     triage,
     corrections,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from agent.errors import Misconfigured
+from agent.knowing.care import Care
 from agent.prompts import NAMES as PROMPTS
 from agent.runtime import Runtime
 from agent.state import Kind
@@ -19,7 +20,7 @@ from channels.web.desk.scene import Scene
 CHAT = "chat"
 
 
-def overseen(settings: Settings, runtime: Runtime, outlets: Outlets) -> Overseen:
+def overseen(settings: Settings, runtime: Runtime, outlets: Outlets, care: Care | None = None) -> Overseen:
     """What there is to see and to switch here."""
     approved = runtime.worker.approved
     throttles = settings.gate.throttles
@@ -36,7 +37,13 @@ def overseen(settings: Settings, runtime: Runtime, outlets: Outlets) -> Overseen
         templates=runtime.worker.deps.templates,
         limits={name: tuple(found) for name, found in limits.items()},
     )
-    return Overseen(runtime.oversight, scene)
+    return Overseen(runtime.oversight, scene, care)
+
+
+def open_care(settings: Settings, runtime: Runtime) -> Care:
+    """The care of the knowledge of this process."""
+    deps = runtime.worker.deps
+    return Care(runtime.store, deps.embedder, runtime.library, settings.qdrant.collection, deps.collections)
 
 
 def login(settings: Settings) -> Login | None:

@@ -7,11 +7,13 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from agent.runtime import Runtime
+from channels.care_metrics import CareMetrics
 from channels.delivery_metrics import DeliveryMetrics
 
 
-def router(runtime: Runtime) -> APIRouter:
-    """`/healthz`, `/readyz`, `/metrics`; none needs a key, none shows text or ids."""
+def router(runtime: Runtime, care: CareMetrics | None = None) -> APIRouter:
+    """`/healthz`, `/readyz`, `/metrics`; none needs a key, none shows text or ids. `care` adds the counts
+    of what a person should look at in the knowledge."""
     routes = APIRouter(tags=["health"])
     figures = DeliveryMetrics(runtime.store)
 
@@ -30,6 +32,8 @@ def router(runtime: Runtime) -> APIRouter:
     @routes.get("/metrics")
     async def metrics() -> Response:
         await figures.refresh()
+        if care is not None:
+            care.refresh()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return routes

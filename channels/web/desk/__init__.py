@@ -113,7 +113,7 @@ def mount(
 
     tasks.add_page(style, mounted)
     if overseen is not None:
-        add_pages(style, mounted)
+        add_pages(style, mounted, knows=overseen.care is not None)
 
 
 def _doors(

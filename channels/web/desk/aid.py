@@ -10,6 +10,8 @@ from channels.web.desk import words
 from channels.web.desk.correct import Correct, answer_tools, passage_tools
 from channels.web.desk.customer_link import customer_link
 from channels.web.desk.elements import Box, Button, Text, set_attributes
+from channels.web.desk.marking import draw_marked
+from channels.web.desk.record import draw_record, mapping, table
 from channels.web.desk.thread import draw_address
 from memory.views import Assist, ConversationView
 
@@ -100,7 +102,7 @@ class Aid:
     def show_customer(self, view: ConversationView, opened: str, may_answer: bool = False) -> None:
         self._panels["Customer"].clear()
         with self._panels["Customer"]:
-            _table(
+            table(
                 (
                     ("Name", words.who(view)),
                     ("Reached at", view.sender if view.sender not in (view.id, words.who(view)) else ""),
@@ -117,12 +119,13 @@ class Aid:
         self._panels["Record"].clear()
         with self._panels["Record"]:
             draw_record(record)
+            turn = str(record.get("id") or "")
             if may_answer:
-                turn = str(record.get("id") or "")
                 answer_tools(self._correct, turn, said(record))
-                if passages := rested_on(record):
-                    Text("It rests on", "h3")
-                    _passages(passages, partial(passage_tools, self._correct, turn))
+            if passages := rested_on(record):
+                Text("It rests on", "h3")
+                tools = partial(passage_tools, self._correct, turn) if may_answer else None
+                _passages(passages, tools, cited_spans(record))
 
     def record_failed(self, text: str) -> None:
         self._say("Record", text)
@@ -133,22 +136,19 @@ def _part(title: str, text: str) -> None:
     Text(text, "p", dir="auto")
 
 
-def _table(rows: Sequence[tuple[str, str]]) -> None:
-    with Box("dl", "facts"):
-        for name, value in rows:
-            if value:
-                Text(name, "dt")
-                Text(value, "dd")
-
-
-def _passages(passages: Sequence[Mapping[str, Any]], tools: Callable[[Mapping[str, Any]], None] | None = None) -> None:
+def _passages(
+    passages: Sequence[Mapping[str, Any]],
+    tools: Callable[[Mapping[str, Any]], None] | None = None,
+    cited: Mapping[str, Sequence[tuple[int, int]]] | None = None,
+) -> None:
     if not passages:
         Text("No passages were found for the last message.", "p", "muted")
     for passage in passages:
         with Box("article", "passage"):
             title = " › ".join(str(passage[key]) for key in ("title", "section") if passage.get(key))
             Text(title, "h3")
-            Text(str(passage.get("quote") or passage.get("text") or ""), "p", "passage-text", dir="auto")
+            text = str(passage.get("quote") or passage.get("text") or "")
+            draw_marked(text, (cited or {}).get(str(passage.get("passage")), ()), "p", "passage-text")
             with Box("div", "muted"):
                 if isinstance(score := passage.get("score"), int | float):
                     Text(f"Score {score:.2f} ")
@@ -159,61 +159,31 @@ def _passages(passages: Sequence[Mapping[str, Any]], tools: Callable[[Mapping[st
 
 def said(record: Mapping[str, Any]) -> str:
     """The sentences with evidence that a turn wrote, sent or withheld."""
-    kept = _mapping(record.get("record")) or record
-    draft = _mapping(kept.get("draft")) or _mapping(kept.get("withheld"))
+    kept = mapping(record.get("record")) or record
+    draft = mapping(kept.get("draft")) or mapping(kept.get("withheld"))
     return " ".join(str(each["text"]) for each in draft.get("sentences", ()) if each.get("citations"))
+
+
+def cited_spans(record: Mapping[str, Any]) -> dict[str, list[tuple[int, int]]]:
+    """By passage, the spans of its text that a turn's answer cites."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for cite in _citations(record):
+        start, end = cite.get("start"), cite.get("end")
+        if isinstance(start, int) and isinstance(end, int):
+            found.setdefault(str(cite.get("passage")), []).append((start, end))
+    return found
+
+
+def _citations(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Those of the draft that was sent, or withheld."""
+    kept = mapping(record.get("record")) or record
+    draft = mapping(kept.get("draft")) or mapping(kept.get("withheld"))
+    return [mapping(cite) for each in draft.get("sentences", ()) for cite in each.get("citations") or ()]
 
 
 def rested_on(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The passages that a turn's answer cites, the nearest first; the nearest found where it cites none."""
-    kept = _mapping(record.get("record")) or record
-    draft = _mapping(kept.get("draft")) or _mapping(kept.get("withheld"))
-    cited = {cite["passage"] for each in draft.get("sentences", ()) for cite in each.get("citations") or ()}
-    found = [each for each in map(_mapping, kept.get("found") or ()) if each.get("passage")]
+    kept = mapping(record.get("record")) or record
+    cited = {cite.get("passage") for cite in _citations(record)}
+    found = [each for each in map(mapping, kept.get("found") or ()) if each.get("passage")]
     return [each for each in found if each["passage"] in cited] or found[:1]
-
-
-def draw_record(record: Mapping[str, Any]) -> None:
-    """A turn's basics: what was asked, what was found, what was decided, what it cost."""
-    record = {**record, **_mapping(record.get("record")), "route": record.get("route"), "id": record.get("id")}
-    draft = _mapping(record.get("draft"))
-    triage = _mapping(record.get("triage"))
-    tokens = f"{draft.get('tokens_in', 0)} in, {draft.get('tokens_out', 0)} out"
-    _table(
-        (
-            ("Searched", str(record.get("query") or "")),
-            ("Understood as", _scored(triage.get("kind"), triage.get("score"))),
-            ("Route", str(record.get("route") or "")),
-            ("Written by", str(draft.get("made_by") or "")),
-            ("Tokens", tokens if draft.get("tokens_in") or draft.get("tokens_out") else ""),
-            ("Versions", ", ".join(f"{name} {value}" for name, value in _mapping(record.get("versions")).items())),
-            ("Turn", str(record.get("id") or "")),
-        )
-    )
-    if verdicts := record.get("verdicts"):
-        Text("Decided", "h3")
-        with Box("ul", "verdicts"):
-            for verdict in map(_mapping, verdicts):
-                head = f"{verdict.get('rule')}: {verdict.get('decision')}"
-                Text(f"{_scored(head, verdict.get('score'))}. {verdict.get('reason') or ''}", "li")
-    if found := record.get("found"):
-        Text("Found", "h3")
-        with Box("ul", "verdicts"):
-            for each in map(_mapping, found):
-                title = " › ".join(str(each[key]) for key in ("title", "section") if each.get(key))
-                Text(_scored(title, each.get("score")), "li")
-    if timings := _mapping(record.get("timings_ms")):
-        Text("Took", "h3")
-        _table([(str(name), _took(value)) for name, value in timings.items()])
-
-
-def _took(value: object) -> str:
-    return f"{value:.0f} ms" if isinstance(value, int | float) else str(value)
-
-
-def _scored(name: object, score: object) -> str:
-    return f"{name} ({score:.2f})" if isinstance(score, int | float) else str(name or "")
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -12,8 +12,9 @@ from fastapi import Request
 from fastapi.responses import Response
 from nicegui import Client, ui
 
+from agent.knowing.care import Care
 from agent.oversight import Actor, Oversight
-from channels.web.desk import audit, controls, customer, customers, dashboards
+from channels.web.desk import audit, controls, customer, customers, dashboards, knowledge
 from channels.web.desk.door import Door
 from channels.web.desk.pages import Draw, Frame, Place, head, offer, show
 from channels.web.desk.scene import Scene
@@ -24,10 +25,11 @@ REFUSED_AGAIN_S = 60.0
 
 @dataclass(slots=True, eq=False)
 class Overseen:
-    """What the pages act on."""
+    """What the pages act on. Without `care` there is no page about the knowledge."""
 
     oversight: Oversight
     scene: Scene = field(default_factory=Scene)
+    care: Care | None = None
     _refused: int = 0
     _counting: asyncio.Task[None] | None = None
 
@@ -64,23 +66,35 @@ class Mounted(Protocol):
 
 
 FIGURES = Place("figures", "Figures")
+KNOWLEDGE = Place("knowledge", "Knowledge")
 CUSTOMERS = Place("customers", "Customers", ("agent", "admin"))
 CONTROLS = Place("controls", "Controls")
 AUDIT = Place("audit", "Audit", ("admin",))
 
 
-def add_pages(style: str, mounted: Callable[[], Mounted]) -> None:
-    """Registers the pages; what they show is asked of `mounted` each time, as the desk's own page does."""
-    offer(FIGURES, CUSTOMERS, CONTROLS, AUDIT)
+def add_pages(style: str, mounted: Callable[[], Mounted], *, knows: bool = False) -> None:
+    """Registers the pages; what they show is asked of `mounted` each time, as the desk's own page does.
+    `knows` adds the one about the knowledge."""
+    offer(FIGURES, *([KNOWLEDGE] if knows else []), CUSTOMERS, CONTROLS, AUDIT)
     pages: tuple[tuple[str, Place, str, Callable[[Overseen], Draw]], ...] = (
         ("/figures", FIGURES, "./", lambda seen: dashboards.draw(seen.oversight, seen.scene)),
+        ("/knowledge", KNOWLEDGE, "./", lambda seen: knowledge.draw(cared(seen))),
         ("/customers", CUSTOMERS, "./", lambda seen: customers.draw(seen.oversight)),
         ("/customers/{customer}", CUSTOMERS, "../", lambda seen: customer.draw(seen.oversight, seen.scene)),
         ("/controls", CONTROLS, "./", lambda seen: controls.draw(seen.oversight, seen.scene)),
         ("/audit", AUDIT, "./", lambda seen: audit.draw(seen.oversight)),
     )
     for path, place, up, draw in pages:
+        if place is KNOWLEDGE and not knows:
+            continue
         _page(path, place, up, draw, style, mounted)
+
+
+def cared(seen: Overseen) -> Care:
+    """Its care of the knowledge. Raises RuntimeError where it has none: then there is no page for it either."""
+    if seen.care is None:
+        raise RuntimeError("this desk has no knowledge to care for")
+    return seen.care
 
 
 def _page(

@@ -110,7 +110,8 @@ def draw_sources(sources: Sequence[Mapping[str, Any]]) -> None:
         with Box("details", "source"):
             with Box("summary"):
                 Text(str(source.get("n", "")), "b")
-                Text(str(source.get("title") or source.get("document") or ""))
+                title = str(source.get("title") or source.get("document") or "")
+                Text(" › ".join(part for part in (title, str(source.get("section") or "")) if part))
             if quote := source.get("quote") or source.get("text"):
                 Text(str(quote), "blockquote")
             draw_address(str(source.get("url") or source.get("source") or ""))

@@ -93,15 +93,17 @@ class Log extends Shell {
     };
     const plain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
     const titled = (source) => String(source.title || source.document || source.source || "");
+    const placed = (source) => [titled(source), source.section].filter(Boolean).join(" \u203a ");
+    const quoted = (source) => [placed(source), source.quote].filter(Boolean).join(": ");
     const list = sources.map((source) => {
-      const button = link(source, { "aria-expanded": "false", "aria-controls": evidence.id }, make("b", {}, String(source.n)), titled(source));
+      const button = link(source, { title: quoted(source), "aria-expanded": "false", "aria-controls": evidence.id }, make("b", {}, String(source.n)), titled(source));
       button.addEventListener("click", (event) => plain(event) && (event.preventDefault(), show(source, button)));
       buttons.push(button);
       return make("li", {}, button);
     });
     const cite = (n) => {
       const index = sources.findIndex((source) => source.n === n);
-      return index < 0 ? null : link(sources[index], { class: "cite", "aria-label": `${WORDS.source} ${n}: ${titled(sources[index])}`,
+      return index < 0 ? null : link(sources[index], { class: "cite", title: quoted(sources[index]), "aria-label": `${WORDS.source} ${n}: ${titled(sources[index])}`,
         onclick: (event) => plain(event) && (event.preventDefault(), show(sources[index], buttons[index])) }, `[${n}]`);
     };
     const pictures = Array.isArray(frame.attachments) ? frame.attachments.filter((each) => each && each.id) : [];
