@@ -14,6 +14,8 @@ from knowledge.sparse import terms
 
 _NAMED: Final = 2
 _LEAST_HELD: Final = 0.1
+_NEXT: Final = 0.5
+"""A second name is asked about where it is held half as firmly as the first: each costs an embedding."""
 _LEAST_TOP: Final = 0.3
 """A name held less firmly is asked only of its own passages, not of all."""
 _SAID_NOW: Final = 0.3
@@ -75,7 +77,9 @@ def _named(message: str, focus: Focus, names: Names) -> dict[int, str]:
     """Nothing where the message says a name itself."""
     if not message or focus.strongest_now > _SAID_NOW:
         return {}
-    followed = [name for name in focus.strongest(_NAMED) if focus.held[name] >= _LEAST_HELD]
+    strongest = focus.strongest(_NAMED)
+    least = max([_LEAST_HELD, *(_NEXT * focus.held[name] for name in strongest[:1])])
+    followed = [name for name in strongest if focus.held[name] >= least]
     return {name: f"{names.all[name].text}: {message}"[:MAX_CHARS] for name in followed}
 
 

@@ -133,6 +133,8 @@ def in_title(title: str) -> Iterator[tuple[str, bool]]:
         yield title, True
     for match in _CAPITALS.finditer(title):
         run = match.group().split()
+        if len(run) == 1 and not title[: match.start()].strip() and title[match.end() :].lstrip()[:1].islower():
+            continue  # "Hire a tent": a capital because it opens the title
         while run and run[0].lower() in _QUESTION_WORDS:
             run = run[1:]
         for part in {" ".join(run), _INSIDE.split(" ".join(run))[-1]}:

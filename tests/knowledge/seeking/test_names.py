@@ -25,6 +25,7 @@ def said(line: str, titles: dict[str, str] | None = None) -> set[str]:
         ("RICE BOAT: Does Rice Boat allow BYOB?", {("RICE BOAT", True), ("Rice Boat", False), ("BYOB", False)}),
         ("Is Bulgara a good place to bring a group?", {("Bulgara", False)}),
         ("Make a warranty claim", {("Make a warranty claim", True)}),
+        ("Hire of tents and of everything else you need in Wales", {("Wales", False)}),
         ("Is WiFi at Gonville Hotel free?", {("WiFi at Gonville Hotel", False), ("Gonville Hotel", False)}),
         ("what is the return policy of the shop in the high street?", set()),
         ("", set()),
