@@ -1,4 +1,8 @@
-"""Pseudonyms for what a turn reads: each event once, stored with it, before anything else sees its text."""
+"""Pseudonyms for what a turn reads: each event once, stored with it, before anything else sees its text.
+
+An event is looked at beside its neighbours (`guardrails.neighbours`): an account number given in answer to a request
+names itself by that, and a value sent in two messages is hidden in both, where both are new.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,10 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from agent.guardrails.neighbours import Said, merged, views
 from agent.guardrails.pii import PiiSpan, PiiUnavailable
 from memory.log import redact_events
-from memory.messages import Event
+from memory.messages import VISIBLE, Event
 from memory.pseudonyms import PseudonymBook, pseudonymise
 from memory.store import Store
 from memory.turns import Taken
@@ -48,7 +53,7 @@ async def redact(taken: Taken, detector: Detector, store: Store, vault: Vault) -
     if not raw:
         return Redacted(taken)
     try:
-        found = await detector.find([event.text for event in raw])
+        found = await _found(taken.events, detector)
     except PiiUnavailable:
         return None
     made = _pseudonymised(raw, found, taken.book)
@@ -67,8 +72,21 @@ async def redact(taken: Taken, detector: Detector, store: Store, vault: Vault) -
     return Redacted(replace(taken, events=[_with(event, made) for event in taken.events]), to_store)
 
 
-def _pseudonymised(events: Sequence[Event], found: Sequence[list[PiiSpan]], book: PseudonymBook) -> dict[int, str]:
-    return {event.seq: pseudonymise(event.text, spans, book) for event, spans in zip(events, found, strict=True)}
+async def _found(events: Sequence[Event], detector: Detector) -> dict[int, list[PiiSpan]]:
+    """The spans of each event that has no redacted text yet, by seq. Raises PiiUnavailable."""
+    # What nobody says (a note, a delivery) stands between no two lines; a raw one is looked at all the same.
+    spoken = [event for event in events if event.kind in VISIBLE or event.redacted is None]
+    lines = [Said("customer" if event.kind == "received" else "us", event.text) for event in spoken]
+    looked = views(lines, [at for at, event in enumerate(spoken) if event.redacted is None])
+    spans = await detector.find([view.text for view in looked])
+    found = merged(lines, list(zip(looked, spans, strict=True)))
+    return {spoken[at].seq: found[at] for at in found}
+
+
+def _pseudonymised(
+    events: Sequence[Event], found: Mapping[int, Sequence[PiiSpan]], book: PseudonymBook
+) -> dict[int, str]:
+    return {event.seq: pseudonymise(event.text, found[event.seq], book) for event in events}
 
 
 def _with(event: Event, made: dict[int, str]) -> Event:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,8 +26,12 @@ LONGEST = 52
 """Characters of the longest pseudonym: a stream holds back fewer than that."""
 
 # Entities in which only letters and digits count, and those in which every character does.
-_COMPACT = frozenset({"CREDIT_CARD", "IBAN_CODE", "US_SSN", "US_BANK_NUMBER", "US_DRIVER_LICENSE"})
+_COMPACT = frozenset({"CREDIT_CARD", "IBAN_CODE", "US_SSN", "US_BANK_NUMBER", "US_DRIVER_LICENSE", "NATIONAL_ID"})
 _EXACT = frozenset({"PASSWORD", "URL"})
+_NAMES = frozenset({"PERSON", "LOCATION"})
+# Names that a date has a capital for.
+_DATES = frozenset({"april", "may", "june", "july", "august", "sunday", "friday"})
+_POSSESSIVE = re.compile(r"(?<=\w)['’]s\Z", re.IGNORECASE)
 
 
 class Span(Protocol):
@@ -68,9 +72,9 @@ class KnownSpan:
 class PseudonymBook:
     """A customer's pseudonyms: the same value, however written, is always the same one.
 
-    Two spellings are the same value when they agree after Unicode compatibility folding, case and blanks; of
-    telephone numbers the national digits count, of account and card numbers letters and digits; passwords and URLs
-    must agree exactly.
+    Two spellings are the same value when they agree after Unicode compatibility folding, case, blanks and a name's
+    possessive; of telephone numbers the national digits count, of account, card and id numbers letters and digits;
+    passwords and URLs must agree exactly.
     """
 
     def __init__(self, stored: Iterable[Pseudonym] = ()) -> None:
@@ -106,13 +110,14 @@ class PseudonymBook:
 
     def known_in(self, text: str) -> list[KnownSpan]:
         """Where values of the book stand in `text` again, case aside: those of six characters and more that have a
-        blank, a digit or an @ (a name like "Will" alone would take the word)."""
+        blank, a digit or an @. A name of one word ("Will", "May") counts where it has a capital that only a name
+        would have there, amid a sentence written small."""
         lowered = text.lower()
         return [
             KnownSpan(*match.span(), entry.entity)
             for entry in self._entries
-            if _is_telling(entry.value) and entry.value.lower() in lowered
-            for match in re.finditer(rf"(?<!\w){re.escape(entry.value)}(?!\w)", text, re.IGNORECASE)
+            if entry.value.lower() in lowered
+            for match in _again(entry, text)
         ]
 
     def restore(self, text: str) -> str:
@@ -179,6 +184,8 @@ def _settled(text: str, spans: Iterable[Span]) -> Sequence[tuple[int, int, str]]
             busy = taken.find(1, free, end)
             stop = end if busy < 0 else busy
             start, last = _trimmed(text, free, stop)
+            if span.entity in _NAMES:  # "Ann's" is Ann, and what is hers stays to be read
+                last = start + len(_POSSESSIVE.sub("", text[start:last]))
             whole = (free, stop) == (max(0, span.start), min(len(text), span.end))
             if start < last and (whole or any(map(str.isalnum, text[start:last]))):
                 settled.append((start, last, span.entity))
@@ -190,6 +197,18 @@ def _settled(text: str, spans: Iterable[Span]) -> Sequence[tuple[int, int, str]]
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     piece = text[start:end]
     return start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
+
+
+def _again(entry: Pseudonym, text: str) -> Iterator[re.Match[str]]:
+    if _is_telling(entry.value):
+        yield from re.finditer(rf"(?<!\w){re.escape(entry.value)}(?!\w)", text, re.IGNORECASE)
+    elif (
+        entry.entity == "PERSON"
+        and len(entry.value) > 2
+        and entry.value.isalpha()
+        and entry.value.lower() not in _DATES
+    ):
+        yield from re.finditer(rf"(?<=[a-z,] ){re.escape(entry.value.capitalize())}(?!\w)", text)
 
 
 def _is_telling(value: str) -> bool:
@@ -210,6 +229,8 @@ def _normal(entity: str, value: str) -> str:
         return _national(folded)
     if entity in _COMPACT:
         return "".join(filter(str.isalnum, folded)) or folded
+    if entity in _NAMES:
+        folded = _POSSESSIVE.sub("", folded)
     return folded.strip(".,;:!?\"'") or folded
 
 

@@ -47,7 +47,9 @@ class Detector(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
+    """A text with the spans it has and those that were found, of the sensitive labels only."""
+
     text: str
     gold: tuple[tuple[int, int, str], ...]
     found: tuple[tuple[int, int, str], ...] = ()
@@ -63,7 +65,7 @@ async def run(data: Path, detector: Detector, outcomes: list[dict[str, Any]] | N
     """
     began = time.perf_counter()
     rows = [
-        _Row(row.text, row.gold, tuple(_sensitive((s.start, s.end, s.entity) for s in spans)))
+        Row(row.text, row.gold, tuple(sensitive((s.start, s.end, s.entity) for s in spans)))
         for batch in _batches(list(_read(data)))
         for row, spans in zip(batch, await detector.find([row.text for row in batch]), strict=True)
     ]
@@ -80,7 +82,7 @@ async def run(data: Path, detector: Detector, outcomes: list[dict[str, Any]] | N
     }
 
 
-def _outcome(row: _Row, id: str) -> dict[str, Any]:
+def _outcome(row: Row, id: str) -> dict[str, Any]:
     """A text with its spans; `f2` is 1 where there was nothing to find and nothing was found."""
     missed = [span for span in row.gold if not _overlaps(span, row.found)]
     extra = [span for span in row.found if not _overlaps(span, row.gold)]
@@ -96,11 +98,12 @@ def _outcome(row: _Row, id: str) -> dict[str, Any]:
         "wanted": row.gold,
         "found": row.found,
         "f2": float(not row.found) if f2 is None else f2,
+        "right": float(not said),
         "outcome": "\n".join(said),
     }
 
 
-def score(rows: Sequence[_Row]) -> dict[str, Any]:
+def score(rows: Sequence[Row]) -> dict[str, Any]:
     """The metrics of the spans and characters of `rows`, `per_label` too."""
     gold: Counter[str] = Counter(label for row in rows for *_, label in row.gold)
     found: Counter[str] = Counter(label for row in rows for *_, label in row.found)
@@ -151,7 +154,8 @@ def _characters(spans: Iterable[tuple[int, int, str]]) -> set[int]:
     return {place for start, end, _ in spans for place in range(start, end)}
 
 
-def _sensitive(spans: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+def sensitive(spans: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Those of the labels that count."""
     return (span for span in spans if span[2] in SENSITIVE)
 
 
@@ -164,11 +168,11 @@ async def _time_texts(detector: Detector, texts: Sequence[str]) -> list[float]:
     return times
 
 
-def _batches(rows: list[_Row]) -> Iterator[list[_Row]]:
+def _batches(rows: list[Row]) -> Iterator[list[Row]]:
     return (rows[at : at + _BULK] for at in range(0, len(rows), _BULK))
 
 
-def _read(data: Path) -> Iterator[_Row]:
+def _read(data: Path) -> Iterator[Row]:
     files = sorted([*data.glob("*.jsonl"), *data.glob("*.jsonl.gz")]) if data.is_dir() else [data]
     for file in files:
         with _open(file) as lines:
@@ -183,10 +187,10 @@ def _open(file: Path) -> TextIO:
     return file.open(encoding="utf-8")
 
 
-def _row(line: str, where: str) -> _Row:
+def _row(line: str, where: str) -> Row:
     try:
         row = json.loads(line)
         spans = [(int(span["start"]), int(span["end"]), str(span["label"])) for span in row["spans"]]
-        return _Row(str(row["text"]), tuple(_sensitive(spans)))
+        return Row(str(row["text"]), tuple(sensitive(spans)))
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f'{where}: expected {{"text","spans":[{{"start","end","label"}}]}}: {error}') from error

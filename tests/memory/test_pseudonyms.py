@@ -92,6 +92,9 @@ def test_an_unknown_pseudonym_stays_as_it_is() -> None:
     [
         ("PERSON", "Priya Raghunathan", "priya  raghunathan"),
         ("PERSON", "Priya", "PRIYA,"),
+        ("PERSON", "Priya", "priya's"),
+        ("PERSON", "Priya", "PRIYA’S"),
+        ("NATIONAL_ID", "AB 12 34 56 C", "ab123456c"),
         ("PERSON", "Zoë", "Zoe\u0308"),
         ("PHONE_NUMBER", "+44 7700 900123", "07700 900 123"),
         ("PHONE_NUMBER", "0044 7700 900123", "+447700900123"),
@@ -219,6 +222,33 @@ def test_what_was_found_once_is_hidden_again_although_no_span_says_so() -> None:
     assert pseudonyms.new_entries() == ()
     short = PseudonymBook([Pseudonym("PERSON", 1, "Will")])
     assert pseudonymise("will it rain", [], short) == "will it rain"
+
+
+def test_of_a_possessive_only_the_name_is_hidden() -> None:
+    pseudonyms = PseudonymBook()
+    hidden = pseudonymise("Ann's order, ANN'S bag", [Found(0, 5, "PERSON"), Found(13, 18, "PERSON")], pseudonyms)
+    assert hidden == "<PERSON_1>'s order, <PERSON_1>'S bag"
+    assert pseudonyms.restore(hidden) == "Ann's order, Ann'S bag"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "hidden"),
+    [
+        ("Siobhan", "I said that Siobhan called, Siobhan!", "I said that <PERSON_1> called, <PERSON_1>!"),
+        ("siobhan", "it is Siobhan's parcel", "it is <PERSON_1>'s parcel"),
+        ("Will", "Will it rain? it will", "Will it rain? it will"),
+        ("May", "it came in May", "it came in May"),
+        ("Ann", "the Anniversary of Annie", "the Anniversary of Annie"),
+    ],
+)
+def test_a_name_of_one_word_is_hidden_again_where_only_a_name_has_a_capital(name: str, text: str, hidden: str) -> None:
+    assert pseudonymise(text, [], PseudonymBook([Pseudonym("PERSON", 1, name)])) == hidden
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="abAB '<>PERSON_1‹›\u200b＜＞", max_size=40))
+def test_nothing_a_customer_types_restores_to_a_value(typed: str) -> None:
+    assert book().restore(pseudonymise(typed, [], book())).count("Raghunathan") == 0
 
 
 def test_two_hundred_thousand_characters_and_two_thousand_spans_take_seconds() -> None:

@@ -1,4 +1,4 @@
-"""Recognisers of our own, on top of the named-entity model: one file for each kind of thing.
+"""Recognisers of our own: one file for each kind of thing, a trained tagger, and the engine that asks them.
 
 Each `find_…(text)` is pure and returns spans that may overlap; `settle` decides between them.
 """

@@ -83,14 +83,14 @@ _BUSINESS = re.compile(
     r"|tax(?:es)?|vat|stores?|retailers?|distributors?|dealers?|stockists?|mail(?:ed|ing)|transfer\w*"
     r"|shops?|branch\w*|showrooms?|warehouse|outlet|available|stock\w*|sell|sold|warranty|guarantee|law|laws"
     r"|made in|service"
-    r"|services|orders?|open(?:ing)?|hours|closed?|customers|international|flights?|fly|voltage|plugs?)\b",
+    r"|services|orders?|open(?:ing)?|hours|closed?|customers|international|flights?|fly|voltage|plugs?"
+    r"|weather|forecast|temperature|rain(?:ing)?|time ?zones?|trains?|bus(?:es)?|taxis?|hotels?|restaurants?"
+    r"|guest ?houses?|museums?|attractions?|sights?|tourist|travel (?:alerts?|advice)|visas?|vaccin\w+|traffic|capital"
+    r"|currency|trip|vacation|holiday|visit(?:ing)?|things to do|what time|size|cost|prices?|postage|express|ferry"
+    r"|shelf|safe(?:ty)?|alerts?|book(?:ing)?|place to stay|parcels?)\b",
     re.IGNORECASE,
 )
-_TOWARDS = re.compile(
-    r"(?:\b(?:in|at|from|to|near|around|through|via|leaving|visit(?:ed|ing)?|city|town|is|that)[ ](?:the[ ])?"
-    r"|[,\n>][ ]?|^)\Z",
-    re.IGNORECASE,
-)
+_FOLLOWS_UP = re.compile(r"\A\W*(?:and|or|what about|how about|same for)\b[^.?!\n]{0,20}\Z", re.IGNORECASE)
 _OWN = re.compile(
     r"\b(?:i live|living|i['’]?m|i am|we['’]?re|moved|based|born|raised|come from|my (?:home|house|address|city"
     r"|flat)|address|home"
@@ -112,25 +112,13 @@ def find_addresses(text: str) -> list[PiiSpan]:
     return [*spans, *_after_label(text), *_after_cue(text), *_listed(text)]
 
 
-def place_in(text: str, start: int, end: int) -> PiiSpan | None:
-    """The place in what the model took for one, or None when it is none or what the question is about."""
-    words = [word.group() for word in WORD.finditer(text, start, end)]
-    if not words or all(map(is_plain, words)) or "\n" in text[start:end].strip() or re.search(r"\d", text[start:end]):
-        return None
-    name = " ".join(words).lower()
-    known = name in places() or name.removeprefix("the ") in places()
-    if not known and (len(name) <= 3 or not any(word[0].isupper() for word in words) or is_plain(words[-1])):
-        return None
-    if not known and not _TOWARDS.search(text, max(0, start - 20), start):
-        return None
-    return None if is_topic(text, start, end) else PiiSpan(start, end, "LOCATION", 0.65 if known else 0.5)
-
-
 def is_topic(text: str, start: int, end: int) -> bool:
     """Whether a place stands in a question about shipping, stores and the like, not about the customer."""
     before = re.split(r"[.?!\n]", text[max(0, start - 60) : start])[-1]
     if _OWN.search(before):
         return False
+    if _FOLLOWS_UP.search(text, 0, start):
+        return True
     after = re.split(r"[.?!\n]", text[end : end + 40])[0]
     return _BUSINESS.search(before) is not None or _BUSINESS.search(after) is not None
 

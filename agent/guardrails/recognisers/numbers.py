@@ -53,8 +53,7 @@ _CUED = tuple(
             0.85,
         ),
         (
-            r"(?:passport|national insurance|ni|nino|nhs|aadhaar|aadhar|pan[ ]card|tax[ ]id|national[ ]id"
-            r"|identity[ ]card)",
+            r"(?:passport|national insurance|nino|aadhaar|aadhar|pan[ ]card|tax[ ]id|national[ ]id|identity[ ]card)",
             r"(?=[a-z ]{0,4}\d)[a-z0-9][a-z0-9 -]{5,16}[a-z0-9]",
             "NATIONAL_ID",
             0.85,
@@ -69,7 +68,7 @@ _CUED = tuple(
         ),
     )
 )
-_SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])")
+_SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}([- .])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}[ ]?(?:[A-Z0-9]{4}[ ]?){2,7}[A-Z0-9]{1,4}\b")
 _FOURS = re.compile(r"(?<![\d-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?![\d-])")
 _NINO = re.compile(r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ ]?\d{2}[ ]?\d{2}[ ]?\d{2}[ ]?[A-D]\b")
@@ -77,16 +76,22 @@ _TELEPHONE = re.compile(
     r"(?<![\w#£$€.,/=&?-])(?:\+|\(\+?)?\d(?:[ ().\u00a0/-]{0,3}\d){6,16}(?:[ ]?(?:x|ext)\.?[ ]?\d{1,5})?(?![\w%]"
     r"|[.,]\d)"
 )
+_NOBODYS = (
+    r"(?:order|orders|booking|reservation|invoice|tracking|parcel|consignment|shipment|reference|ref|ticket|case|claim"
+    r"|policy|serial|imei|isbn|barcode|sku|product|item|model|article|voucher|coupon|gift|confirmation|transaction"
+    r"|receipt|membership|loyalty|po|rma|style|batch|lot|size|flight|docket|part)"
+)
 _NAMED_OTHERWISE = re.compile(
-    r"(?:\b(?:order|orders|booking|reservation|invoice|tracking|parcel|consignment|shipment|reference|ref|ticket"
-    r"|case|claim"
-    r"|policy|serial|imei|isbn|barcode|sku|product|item|model|article|voucher|coupon|gift|confirmation"
-    r"|transaction|receipt"
-    r"|membership|loyalty|po|rma|style|batch|lot|size|flight|docket|part)"
+    rf"(?:\b{_NOBODYS}"
     r"(?:[ ]?(?:number|no|nr|num|id|code|card)\b\.?)?(?:[ ](?:is|was))?|[a-z]{2,4}-|#|№)[\s:=#.(-]{0,4}\Z",
     re.IGNORECASE,
 )
-_REGIONS = ("GB", "US", "IN", "DE", "FR", "AU", "ES", "IT", "IL", "CH", "BR")
+_REGIONS = ("GB", "US", "IN", "DE", "FR", "AU", "ES", "IT", "IL", "CH", "BR", "TR", "HU")
+# Days (with a time behind), addresses of machines, and what is formed as an SSN.
+_NO_TELEPHONE = re.compile(
+    r"\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/. ]\d{1,2}[-/. ]\d{4}|(?:19|20)\d\d([-/.])[01]?\d\1[0-3]?\d[ T-].*"
+    r"|\d{1,3}(?:\.\d{1,3}){3,4}|\d{3}([- .])\d\d\2\d{4}"
+)
 _COUNTRY_FORMS = re.compile(r"\+|\(\d{2,5}\)|\d[ .-]\d")
 
 
@@ -108,8 +113,28 @@ def _card_score(text: str, start: int) -> float:
     return 0.8 if start and text[start - 1].isalpha() else 0.95
 
 
+_ORDER = re.compile(
+    r"(?<![\w-])(?:[A-Z]{1,5}-\d{3,12}(?:-\d{1,6})?|#[ ]?\d{3,12})(?![\w-])"
+    rf"|\b{_NOBODYS}(?:[ ]?(?:number|no|nr|num|id|code|card)\b\.?)?(?:[ ](?:is|was))?[\s:=#.(-]{{0,4}}"
+    r"(?P<it>(?=[\w-]{0,4}\d)[\w-]{2,24})",
+    re.IGNORECASE,
+)
+
+
+def find_orders(text: str) -> list[tuple[int, int]]:
+    """Where a number or code stands that is named, or formed, as an order's, a parcel's or an invoice's."""
+    if not any(map(str.isdigit, text)):
+        return []
+    return [match.span("it") if match.group("it") else match.span() for match in _ORDER.finditer(text)]
+
+
+def is_named_otherwise(text: str, start: int) -> bool:
+    """Whether the words before `start` say that what stands there is an order's number or the like."""
+    return _NAMED_OTHERWISE.search(text, max(0, start - 40), start) is not None
+
+
 def _free(text: str, match: re.Match[str]) -> bool:
-    return _NAMED_OTHERWISE.search(text, max(0, match.start() - 40), match.start()) is None
+    return not is_named_otherwise(text, match.start())
 
 
 def _ibans(text: str) -> Iterator[PiiSpan]:
@@ -140,12 +165,13 @@ def _telephones(text: str) -> Iterator[PiiSpan]:
 @lru_cache(maxsize=2048)
 def _is_telephone(written: str) -> bool:
     """Whether `written` is a valid number of one of the regions; a short or formless one is not believed."""
-    if re.fullmatch(r"\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{1,2}[-/. ]\d{1,2}[-/. ]\d{4}", written):
+    if _NO_TELEPHONE.fullmatch(written):
         return False
     formless = _COUNTRY_FORMS.search(written) is None
     if formless and len(written) < 10:
         return False
-    for region in _REGIONS[:3] if formless else _REGIONS:
+    # Orders are counted from 1: what begins with 0 and has no form is rather a telephone's.
+    for region in _REGIONS[:3] if formless and written[0] != "0" else _REGIONS:
         try:
             parsed = phonenumbers.parse(written, region)
         except phonenumbers.NumberParseException:

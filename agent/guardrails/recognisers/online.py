@@ -67,7 +67,7 @@ def find_online(text: str) -> list[PiiSpan]:
     spans = [PiiSpan(*match.span(), "EMAIL_ADDRESS", 0.98) for match in _EMAIL.finditer(text)]
     spans += [PiiSpan(*match.span(), "EMAIL_ADDRESS", 0.9) for match in _SPOKEN.finditer(text) if _is_spoken(match)]
     spans += [PiiSpan(*_rstrip(text, match), "URL", 0.7) for match in _URL.finditer(text)]
-    spans += [PiiSpan(*match.span(), "IP_ADDRESS", 0.92) for match in _IP.finditer(text) if _is_ip(match.group())]
+    spans += [PiiSpan(*match.span(), "IP_ADDRESS", 0.96) for match in _IP.finditer(text) if _is_ip(match.group())]
     spans += [PiiSpan(*match.span("it"), "USERNAME", 0.85) for match in _USERNAME.finditer(text) if _is_secret(match)]
     spans += [PiiSpan(*match.span(), "USERNAME", 0.7) for match in _HANDLE.finditer(text)]
     spans += [PiiSpan(*match.span("it"), "PASSWORD", 0.88) for match in _PASSWORD.finditer(text) if _is_secret(match)]

@@ -1,8 +1,8 @@
-"""PERSON: names after cues, in greetings and signatures, as bare answers, and what the model took for one.
+"""PERSON: names after cues, in greetings and signatures, and as bare answers.
 
 Customers write names small and without punctuation ("my name is priya raghunathan"), where a named-entity model sees
-little; and it takes products and sentence openings for people ("Returns", "Alder 45"). Hence cues and lists for the
-first, and a filter for the second.
+little; and much that is sold has a name's form ("Alder 45", "Sofia dress"). Hence cues and lists for the first, and a
+filter for the second.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from agent.guardrails.recognisers.span import PiiSpan
-from agent.guardrails.recognisers.words import WORD, ambiguous_names, given_names, is_plain, places
+from agent.guardrails.recognisers.words import WORD, ambiguous_names, given_names, is_plain
 
 _MOST_WORDS = 4
 _PARTICLES = frozenset(
@@ -58,10 +58,8 @@ _FILLER = re.compile(
 _END_OF_NAME = re.compile(
     r"[ ,]{0,2}(?:(?:here|speaking|calling|from|again|and my|and i)\b|[,.!?\n)]|$)", re.IGNORECASE
 )
-_ACTS = re.compile(r"['’]s\b|[ ](?:is|was|has|had|said|says|will|would|can|and|who|from|at|told|wants|[a-z]+ed)\b|[,:]")
 _THING_BEHIND = re.compile(r"[ ]?[™®]|[- ]\d|[ ](?P<noun>[a-z]+)")
 _ARTICLE = re.compile(r"\b(?:the|a|an|your|these|those|any|some|new|pair of|size)[ ]\Z", re.IGNORECASE)
-_OPENING = re.compile(r"(?:^|[.!?:\n\"“(>*-])\s*\Z")
 _GAP = re.compile(r"[ ]")
 _INITIAL_GAP = re.compile(r"\.?[ ]")
 _INITIAL = re.compile(r"[ ][A-Z]\.")
@@ -71,46 +69,23 @@ _SHOP_NOUN = re.compile(
     r"|fleeces?|socks"
     r"|gloves?|hats?|caps?|stoves?|poles?|lamps?|headlamps?|bottles?|mats?|range|collection|size|model|version"
     r"|series|points"
-    r"|card|gift|account|order|dress|jeans|bikes?|chairs?|tables?|mattress|pro|store|shop|club|members?|membership)\Z"
+    r"|card|gift|account|order|dress|jeans|bikes?|chairs?|tables?|mattress|pro|store|shop|club|members?|membership"
+    r"|hotel|restaurant|guest ?house|cafe|museum|college|airport|station|workshop|branch|protein|shampoo|cream)\Z"
 )
 
 
 def find_people(text: str) -> list[PiiSpan]:
-    """Names that cues or lists give away, small letters too; the model's own are judged by `person_in`."""
+    """Names that cues or lists give away, small letters too."""
     finders = (_after_name_is, _after_i_am, _greeted, _titled, _signed, _bare, _listed)
     return [span for finder in finders for span in finder(text)]
 
 
-def person_in(text: str, start: int, end: int) -> PiiSpan | None:
-    """The name in what the model took for a person, or None when it is none."""
-    words = list(WORD.finditer(text, start, end))
-    while words and not _may_be_name(words[0].group()):
-        words = words[1:]
-    while words and not _may_be_name(words[-1].group()):
-        words = words[:-1]
-    if not words or re.match(r"-\w", text[end : end + 2]):
-        return None
-    first, stop = words[0].start(), _without_s(text, words[-1].end())
-    name = text[first:stop]
-    lowered = words[0].group().lower()
-    if re.search(r"[\d@#£$€_/<>\n]", name) or name.lower() in places() or any(is_plain(w.group()) for w in words[1:-1]):
-        return None
-    sure = lowered in given_names()
-    if not sure and (_is_thing(text, first, stop, one_word=len(words) == 1) or (name.isupper() and len(name) <= 5)):
-        return None
-    if len(words) == 1 and not sure:
-        opens = _OPENING.search(text, max(0, first - 8), first) is not None
-        unlikely = opens or re.search(r"[^siauoe]s\Z", name)  # an opening word, or a plural
-        if not name[0].isupper() or lowered in ambiguous_names() or (unlikely and not _ACTS.match(text, stop)):
-            return None
-    if len(words) > 1 and not sure and name.islower() and lowered in ambiguous_names():
-        return None
-    return PiiSpan(first, stop, "PERSON", 0.75 if sure else 0.6)
-
-
-def worth_the_model(text: str) -> bool:
-    """Whether a model could find a name or place here that the filters let pass: some word is no everyday word."""
-    return any(_may_be_name(word.group()) for word in WORD.finditer(text))
+def is_for_sale(text: str, start: int, end: int) -> bool:
+    """Whether what looks like a name is a product, a house or nothing but everyday words."""
+    words = [word.group() for word in WORD.finditer(text, start, end)]
+    if not any(map(_may_be_name, words)):
+        return True
+    return words[0].lower() not in given_names() and _is_thing(text, start, end, one_word=len(words) == 1)
 
 
 def _after_name_is(text: str) -> Iterator[PiiSpan]:

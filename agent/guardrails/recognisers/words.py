@@ -22,6 +22,30 @@ def ambiguous_names() -> frozenset[str]:
 
 
 @cache
+def wide_given_names() -> frozenset[str]:
+    """Given names of some ninety languages, lower case; many are words in others."""
+    return _words("wide_given_names.txt")
+
+
+@cache
+def surnames() -> frozenset[str]:
+    """Surnames likewise."""
+    return _words("surnames.txt")
+
+
+@cache
+def place_words() -> frozenset[str]:
+    """Words that names of towns and regions are made of, lower case."""
+    return _words("place_words.txt")
+
+
+@cache
+def street_words() -> frozenset[str]:
+    """Words that stand in addresses ("street", "apt", "zip"), lower case."""
+    return _words("street_words.txt")
+
+
+@cache
 def plain_words() -> frozenset[str]:
     """Words of support conversations that are nobody's name, lower case; makers and carriers too."""
     return _words("plain_words.txt") | _words("brands.txt")

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 
 from agent.guardrails.pii import PiiDetector, PiiSpan, PiiUnavailable
 from agent.guardrails.recognisers.addresses import find_addresses
+from agent.guardrails.recognisers.identities import find_identities
 from agent.guardrails.recognisers.numbers import find_numbers
 from agent.guardrails.recognisers.online import find_online
-from agent.guardrails.recognisers.people import find_people, person_in
+from agent.guardrails.recognisers.people import find_people
 from agent.guardrails.recognisers.span import settle
+from agent.guardrails.recognisers.spoken import find_spoken
+from agent.guardrails.recognisers.tagged import find_tagged
 from memory.pseudonyms import PseudonymBook, pseudonymise
 
 BENIGN = [
@@ -157,13 +160,26 @@ FOUND = [
     ("username: hillwalker_77", "USERNAME", "hillwalker_77"),
     ("I am @hillwalker77 on there", "USERNAME", "@hillwalker77"),
     ("from 203.0.113.7 and 2001:db8::1", "IP_ADDRESS", "203.0.113.7"),
+    ("john dot smith at gmail dot com", "EMAIL_ADDRESS", "john dot smith at gmail dot com"),
+    ("it's j underscore lee at mail dot co dot uk", "EMAIL_ADDRESS", "j underscore lee at mail dot co dot uk"),
+    (
+        "reach me on oh seven double seven four nine one two three four five",
+        "PHONE_NUMBER",
+        "oh seven double seven four nine one two three four five",
+    ),
+    ("my pin is one two three four", "PASSWORD", "one two three four"),
+    ("JOE SMITH, 12 HIGH STREET, LEEDS", "PERSON", "JOE SMITH"),
+    ("ship it to rua augusta 24", "LOCATION", "rua augusta 24"),
+    ("mon nom est Amélie Dubois", "PERSON", "Amélie Dubois"),
+    ("me llamo José García", "PERSON", "José García"),
+    ("refund FD-10423 to account 84900641324", "US_BANK_NUMBER", "84900641324"),
     ("see https://social.example/u/ann.lee?x=1", "URL", "https://social.example/u/ann.lee?x=1"),
 ]
 
 
 @pytest.fixture(scope="module")
 def detector() -> PiiDetector:
-    """One for all: loading the model takes seconds, and a detector belongs to no event loop."""
+    """One for all: loading takes a second, and a detector belongs to no event loop."""
     return PiiDetector(timeout_s=60)
 
 
@@ -228,7 +244,50 @@ async def test_a_message_of_two_hundred_characters_costs_at_most_the_budget(dete
     )
     await detector.find([text] * 5)
     best = min([await _cpu_ms(detector, text) for _ in range(5)])
-    assert best <= 20  # budget 11 ms on an idle core, measured 9; the margin is for a shared one
+    assert best <= 12  # budget 6 ms on an idle core, measured 3; the margin is for a shared one
+
+
+@pytest.mark.model
+async def test_in_bulk_a_message_costs_at_most_the_budget(detector: PiiDetector) -> None:
+    texts = [f"{text} {number}" for number in range(3) for text in BENIGN]
+    await detector.find(texts[:40])
+    began = time.process_time()
+    await detector.find(texts)
+    assert (time.process_time() - began) * 1000 / len(texts) <= 8  # budget 4 ms of 200 characters, these have 60
+
+
+ORDERS = [
+    "order 77120345",
+    "my order number is 1234567890",
+    "Where is order 1234567890123?",
+    "order number one two three four five six seven",
+    "tracking number 00340434161094042557 for order FD-10423",
+    "77120345",
+    "flight BA2490 on 3/4/2025 at 14:30",
+    "on 12 March 2025 I paid 45.99 for 2 of WO-0049985",
+    "invoice 2024-00017 of 24/11/2025",
+]
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("text", ORDERS)
+async def test_orders_dates_and_amounts_stay_to_be_read(detector: PiiDetector, text: str) -> None:
+    assert await detector.find([text]) == [[]]
+
+
+@pytest.mark.model
+async def test_an_order_beside_an_address_stays_and_the_address_goes(detector: PiiDetector) -> None:
+    text = "Please send WO-0049985 to Flat 3, 62 Quarry Lane, Sheffield. Regards, Helena Marsh"
+    [spans] = await detector.find([text])
+    left = pseudonymise(text, spans, PseudonymBook())
+    assert "WO-0049985" in left
+    assert not any(word in left for word in ("Quarry", "Helena", "Marsh"))
+
+
+@pytest.mark.model
+async def test_two_names_in_two_sentences_are_two(detector: PiiDetector) -> None:
+    [spans] = await detector.find(["My name is Ann. Susan is my sister"])
+    assert [(span.start, span.end) for span in spans] == [(11, 14), (16, 21)]
 
 
 async def _cpu_ms(detector: PiiDetector, text: str) -> float:
@@ -384,9 +443,9 @@ async def test_no_texts_need_no_analyser_and_a_closed_one_is_unavailable() -> No
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet=st.sampled_from("abz AEZ.,'-@0123456789\n<>+()/:#") | st.characters(), max_size=120))
 def test_recognisers_take_any_text_and_stay_inside_it(text: str) -> None:
-    spans = [span for find in (find_people, find_addresses, find_numbers, find_online) for span in find(text)]
-    person = person_in(text, 0, len(text))
-    for span in [*spans, *([person] if person else [])]:
+    finders = (find_people, find_addresses, find_numbers, find_online, find_spoken, find_identities, find_tagged)
+    spans = [span for find in finders for span in find(text)]
+    for span in spans:
         assert 0 <= span.start < span.end <= len(text)
         assert 0 < span.score <= 1
     settled = settle(text, spans)
@@ -413,6 +472,10 @@ PIECES += [
     "address: ",
     "http://a.",
     "a dot ",
+    "one ",
+    "double two ",
+    "X1234567",
+    "passport A",
     "1:",
     "1.1.",
     "AB12",
@@ -429,7 +492,7 @@ def test_recognisers_take_time_that_grows_with_the_text_and_no_faster(piece: str
     def seconds(characters: int) -> float:
         text = piece * (characters // len(piece))
         began = time.process_time()
-        for find in (find_people, find_addresses, find_numbers, find_online):
+        for find in (find_people, find_addresses, find_numbers, find_online, find_spoken, find_identities):
             find(text)
         return time.process_time() - began
 
