@@ -13,7 +13,8 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 # The only types a checkpoint may bring back to life.
 LOADABLE = [
-    ("agent.state", name) for name in ("Turn", "Triage", "Citation", "Sentence", "Draft", "Verdict", "Handoff", "Found")
+    ("agent.state", name)
+    for name in ("Turn", "Triage", "Reading", "Citation", "Sentence", "Draft", "Verdict", "Handoff", "Found")
 ] + [("memory.messages", "Line"), ("memory.context", "Block")]
 
 

@@ -104,12 +104,17 @@ class Models(Section):
 
 class Agent(Section):
     """How turns are run. Seconds and tokens are in the names; `max_failures` ends a turn in a handover. `ranking` is a
-    card that `frontdesk train ranking` wrote; without one, the shipped weights rank passages."""
+    card that `frontdesk train ranking` wrote, `grounding` one of `frontdesk calibrate grounding` or `frontdesk train
+    grounding`; without one, the shipped weights stand. `policy` is a file of your own rules over the shipped ones.
+    `triage` is a folder of intents that `frontdesk train triage` made."""
 
     window_tokens: int = Field(default=1200, gt=0)
     fold_tokens: int = Field(default=400, gt=0)
     passages: int = Field(default=16, gt=0, le=50)
     ranking: str = ""
+    triage: str = ""
+    grounding: str = ""
+    policy: str = ""
     retrieve_timeout_s: float = Field(default=5.0, gt=0)
     lease_s: float = Field(default=60.0, gt=0)
     max_failures: int = Field(default=3, gt=0)

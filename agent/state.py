@@ -13,13 +13,25 @@ from memory.messages import Line, Owner
 
 Kind = Literal["question", "person", "complaint", "smalltalk", "attack", "unclear", "opt_out"]
 Route = Literal["answer", "handoff", "other", "silent"]
-Decision = Literal["pass", "revise", "template", "handoff", "approve", "silent"]
+Decision = Literal["pass", "revise", "contain", "template", "handoff", "approve", "silent"]
 Phase = Literal["admit", "triage", "retrieve", "generate", "guard"]
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What one of triage's models read in a message: `name` (intent, sentiment, urgency, language, abuse, person,
+    injection), its value, the confidence in it from 0 to 1, and a reason for people."""
+
+    name: str
+    value: str
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Triage:
-    """What the message wants. `score` is the confidence of `kind`, 0 to 1; `reason` is for people."""
+    """What the message wants. `score` is the confidence of `kind`, 0 to 1; `reason` is for people. `intent` is "" where
+    no intents were taught, "oos" where it is none of them; `readings` says how each was come to."""
 
     kind: Kind
     score: float
@@ -27,6 +39,11 @@ class Triage:
     language: str = "en"
     sentiment: Literal["negative", "neutral", "positive"] = "neutral"
     urgency: Literal["low", "medium", "high"] = "low"
+    intent: str = ""
+    readings: tuple[Reading, ...] = ()
+
+    def reading(self, name: str) -> Reading | None:
+        return next((each for each in self.readings if each.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +98,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """Why a person is fetched: a code for machines, a sentence for the desk."""
+    """Why a person is fetched: a code for machines, a sentence for the desk. `matter` is what a team's skills may call
+    it, where a rule named it."""
 
     code: Literal[
         "asked",
@@ -99,6 +117,7 @@ class Handoff:
     ]
     reason: str
     priority: Literal["low", "normal", "high"] = "normal"
+    matter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +142,7 @@ class Turn:
     `withheld` is the draft that its autonomy kept from the customer. `resumes` says that the customer goes on with the
     bot while they wait for a person, `request` which right of theirs they asked for, `contact` where else (a pseudonym)
     they may be answered, `searched` what was searched for `query` and why (`knowledge.seeking.seeker.Searched`).
+    `contained` says why what the customer wrote is shown to models as data only, without tools; "" where it is not.
     """
 
     id: str
@@ -165,6 +185,7 @@ class Turn:
     request: str = ""
     contact: str = ""
     searched: Mapping[str, Any] = field(default_factory=dict)
+    contained: str = ""
 
     @property
     def text(self) -> str:

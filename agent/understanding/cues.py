@@ -7,6 +7,7 @@ the order of the vector and is stored with the weights that were trained on it.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -132,7 +133,7 @@ _PATTERNS: Final[tuple[tuple[str, str], ...]] = (
     ("pronoun_only", r"^\W*(?:it|this|that|these|those|them|one|the other one|so|and|what|why|how|when|huh|eh)\W*$"),
 )
 
-_COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE | re.DOTALL)) for name, pattern in _PATTERNS)
+_COMPILED = tuple((name, re.compile(pattern, re.DOTALL)) for name, pattern in _PATTERNS)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SHAPE = (
     "question_mark",
@@ -155,20 +156,39 @@ def _clip(text: str) -> str:
     return plain if len(plain) <= 2 * _SCANNED else f"{plain[:_SCANNED]} \n {plain[-_SCANNED:]}"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """What a message shows, found in one pass: `said` names each cue with its words, in lower case; `values` is
+    (len(CUES),)."""
+
+    said: dict[str, str]
+    values: NDArray[np.float32]
+
+
+def scan(text: str) -> Scan:
+    """The named cues with the words that showed them, and all of them as numbers in 0..1."""
+    plain = _clip(text)
+    lower = plain.lower()  # a third quicker than patterns that ignore case
+    said = {name: match.group(0).strip() for name, pattern in _COMPILED if (match := pattern.search(lower))}
+    named = (float(name in said) for name, _ in _COMPILED)
+    return Scan(said, np.fromiter((*named, *_shape(plain)), dtype=np.float32, count=len(CUES)))
+
+
 def fired(text: str) -> dict[str, str]:
     """The named cues that a message shows, each with the words that showed it."""
-    plain = _clip(text)
-    found = ((name, pattern.search(plain)) for name, pattern in _COMPILED)
-    return {name: match.group(0).strip() for name, match in found if match}
+    return scan(text).said
 
 
 def cues(text: str) -> NDArray[np.float32]:
     """(len(CUES),) float32 in 0..1: 1 where the cue shows, shape features scaled to that range."""
-    plain = _clip(text)
+    return scan(text).values
+
+
+def _shape(plain: str) -> tuple[float, ...]:
     words = _WORD.findall(plain)
     letters = [char for char in plain if char.isalpha()]
     capitals = sum(char.isupper() for char in letters) / len(letters) if len(letters) >= 8 else 0.0
-    shape = (
+    return (
         float("?" in plain),
         min(plain.count("!"), 3) / 3,
         float(capitals > 0.6),
@@ -179,5 +199,3 @@ def cues(text: str) -> NDArray[np.float32]:
         float(not words),
         float(bool(words) and not any(char in "aeiouyAEIOUY" or not char.isascii() for word in words for char in word)),
     )
-    named = (float(bool(pattern.search(plain))) for _, pattern in _COMPILED)
-    return np.fromiter((*named, *shape), dtype=np.float32, count=len(CUES))

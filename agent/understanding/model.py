@@ -36,9 +36,10 @@ class Model:
     bare: Floats
     cues: tuple[str, ...]
 
-    def probabilities(self, text: str, vector: Floats | None) -> dict[str, float]:
-        """Label to probability. A vector of another width than the weights' is left out, not guessed at."""
-        shown = cues(text) * CUE_SCALE
+    def probabilities(self, text: str, vector: Floats | None, values: Floats | None = None) -> dict[str, float]:
+        """Label to probability. A vector of another width than the weights' is left out, not guessed at. `values` are
+        the text's cues, where the caller has them already."""
+        shown = (cues(text) if values is None else values) * CUE_SCALE
         dim = len(self.full) - len(CUES) - 1
         if vector is not None and vector.shape == (dim,):
             logits = np.concatenate([vector, shown, [1.0]]).astype(np.float32) @ self.full

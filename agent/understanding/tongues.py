@@ -55,6 +55,9 @@ _OF: Final[Mapping[str, frozenset[str]]] = {name: frozenset(words.split()) for n
 _WEIGHT: Final[Mapping[str, float]] = {
     word: 1 / sum(word in words for words in _OF.values()) for words in _OF.values() for word in words
 }
+_NAMED: Final[Mapping[str, tuple[str, ...]]] = {
+    word: tuple(name for name, words in _OF.items() if word in words) for word in _WEIGHT
+}
 _LETTERS: Final[Mapping[str, str]] = {"ß": "de", "ñ": "es", "¿": "es", "¡": "es", "ã": "pt", "õ": "pt", "ł": "pl"}
 _LETTERS_PL: Final = frozenset("ąęśźżćń")
 _SCRIPTS: Final = (
@@ -76,23 +79,30 @@ _LEAST: Final = 0.75
 def tongue(text: str) -> str:
     """The ISO 639-1 code of the language, "" where the words do not show it."""
     text = text[:_LONGEST]
-    if script := _script(text):
-        return script
+    if written := script(text):
+        return written
+    (best, most), (_, second) = small_words(text)[:2]
+    return best if most >= _LEAST and most > second else ""
+
+
+def small_words(text: str) -> list[tuple[str, float]]:
+    """Each language with the weight of its small words and letters in the text, the heaviest first."""
     scores = dict.fromkeys(_OF, 0.0)
     for match in _WORD.finditer(text.replace("’", "'")):
         word = match.group(0).lower()
-        for name, words in _OF.items():
-            if word in words:
+        if word in _WEIGHT:
+            for name in _NAMED[word]:
                 scores[name] += _WEIGHT[word]
     for letter in set(text.lower()):
         if name := _LETTERS.get(letter) or ("pl" if letter in _LETTERS_PL else ""):
             scores[name] += 0.5
-    best, second = sorted(scores, key=lambda name: scores[name], reverse=True)[:2]
-    return best if scores[best] >= _LEAST and scores[best] > scores[second] else ""
+    return sorted(scores.items(), key=lambda item: -item[1])
 
 
-def _script(text: str) -> str:
+def script(text: str) -> str:
     """The language of a script that only it, or mostly it, is written in, where half the letters are of it."""
+    if text.isascii():
+        return ""
     letters = [ord(char) for char in text if char.isalpha()]
     if len(letters) < 2:
         return ""

@@ -43,6 +43,11 @@ def _ranks() -> Mapping[str, int]:
     return {}
 
 
+def vocabulary() -> tuple[str, ...]:
+    """The whole words of the bundled embedder's vocabulary, commonest first; none where that is missing."""
+    return tuple(_ranks())
+
+
 def rarity(word: str) -> float:
     """0.1 for the commonest words, 1 for the rarest and for words the vocabulary lacks (names, codes, slips)."""
     ranks = _ranks()

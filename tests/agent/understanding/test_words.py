@@ -65,8 +65,8 @@ def test_the_wanted_kind_of_answer_is_read_and_met() -> None:
 
 def test_language_is_told_where_it_can_be() -> None:
     assert language("Where is my order, please?") == "en"
-    assert language("Wo ist meine Bestellung und wann kann ich sie haben?") == "other"
-    assert language("¿Dónde está mi pedido y cuándo puedo recibirlo?") == "other"
-    assert language("мой заказ не пришёл") == "other"
+    assert language("Wo ist meine Bestellung und wann kann ich sie haben?") == "de"
+    assert language("¿Dónde está mi pedido y cuándo puedo recibirlo?") == "es"
+    assert language("мой заказ не пришёл") == "ru"
     assert language("") == "en"
     assert language("12345") == "en"
