@@ -51,6 +51,14 @@ _CLAIMS: Final = re.compile(
     re.IGNORECASE,
 )
 
+_RHETORICAL: Final = re.compile(
+    r"\b(?:did you know|were you aware|have you heard|"
+    r"(?:do|did|is|are|was|were|does|ca|wo)n[o'’ ]*t (?:you|it|that|they|we)|"
+    r"right|correct|you know)\s*(?:\?|that\b|,|about\b)",
+    re.IGNORECASE,
+)
+"""A question that tells: what it says is a claim like any other."""
+
 
 @lru_cache(maxsize=8192)
 def figures(text: str) -> frozenset[str]:
@@ -68,12 +76,17 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(stem(word) for word in re.findall(r"[^\W_]+", text.lower()))
 
 
+@lru_cache(maxsize=1024)
+def _named(text: str) -> tuple[str, ...]:
+    words = [word for name in names(text) for word in re.findall(r"[^\W_]+", name) if word[0].isupper()]
+    return tuple(dict.fromkeys(words))
+
+
 def lost(text: str, source: str) -> tuple[str, ...]:
     """The figures and names of `text` that `source` does not have, in a stable order; names count in any case."""
     figures_lost = sorted(figures(text) - figures(source) - _words(source))
     there = _words(source)
-    named = [word for name in names(text) for word in re.findall(r"[^\W_]+", name) if word[0].isupper()]
-    names_lost = [word for word in dict.fromkeys(named) if stem(word.lower()) not in there and not word.isdigit()]
+    names_lost = [word for word in _named(text) if stem(word.lower()) not in there and not word.isdigit()]
     return (*figures_lost, *names_lost)
 
 
@@ -105,6 +118,6 @@ def is_courtesy(text: str) -> bool:
     plain = text.strip()
     if not any(char.isalnum() for char in plain):
         return True
-    if plain.endswith("?") and not re.search(r"[£$€%@]|\d", plain):
+    if plain.endswith("?") and not re.search(r"[£$€%@]|\d", plain) and not _RHETORICAL.search(plain):
         return True
     return bool(_COURTESY.match(plain)) and not _CLAIMS.search(plain)
