@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from zipfile import BadZipFile
 
 from redis.asyncio import Redis as RedisClient
 
@@ -18,9 +21,14 @@ from agent.errors import Misconfigured
 from agent.gateway.endpoints import build_gateways
 from agent.gateway.endpoints import close as close_upstreams
 from agent.gateway.rewriting import ModelRewriter
+from agent.guardrails.commitments import CommitmentJudge, Registry
+from agent.guardrails.disclosure import discloses
+from agent.guardrails.evidence_card import read_card
 from agent.guardrails.grounding import GroundingJudge
 from agent.guardrails.pii import PiiDetector
 from agent.parking import open_parking
+from agent.policy.engine import Policy
+from agent.policy.loading import load as load_policy
 from agent.ports import Bus, Deps, Doorbell, Embedder, Library
 from agent.prompts import load as load_prompt
 from agent.redaction import Detector, NoDetector
@@ -29,6 +37,9 @@ from agent.runtime import Runtime
 from agent.settings import Configured
 from agent.templates import templates
 from agent.understanding.floor import LearntFloor
+from agent.understanding.intents.model import WEIGHTS as INTENTS
+from agent.understanding.intents.model import open_intents
+from agent.understanding.moods.moods import open_moods
 from agent.understanding.triage import LocalUnderstanding
 from agent.worker import Worker, WorkerLimits
 from knowledge.embedding import open_embedder
@@ -36,10 +47,11 @@ from knowledge.opening import AnyLibrary, open_library
 from knowledge.seeking.ports import Scope, Shelves
 from knowledge.seeking.ranker import read as read_ranker
 from knowledge.seeking.seeker import Seeker
+from memory import releases
 from memory.migrate import migrate
 from memory.opt_outs import OptOutRules
 from memory.seal import MasterKey, SealError, load_or_create_master_key
-from memory.store import open_store
+from memory.store import Store, open_store
 from memory.vault import Vault
 
 
@@ -61,6 +73,7 @@ class Beyond:
 
 async def assemble(settings: Configured, beyond: Beyond) -> Runtime:
     """A Runtime over migrated stores, not started yet. Raises Misconfigured, StoreUnavailable, LibraryError."""
+    open_policy(settings)  # before anything is opened: a broken rule stops the start
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(migrate, settings.store.url)
         store = open_store(settings.store.url)
@@ -74,6 +87,7 @@ async def assemble(settings: Configured, beyond: Beyond) -> Runtime:
         corrected = CorrectedLibrary(seeker, store, embedder, settings.qdrant.collection)
         deps = open_deps(stack, settings, embedder, corrected, beyond.collections)
         deps = replace(deps, staffing=beyond.staffing, scopes=beyond.scopes)
+        await keep_policy(store, deps.policy)
         detector = await open_detector(stack, settings)
         worker = Worker(
             store=store,
@@ -103,14 +117,15 @@ def open_deps(
     gateways = build_gateways(settings.models)
     answer = gateways["answer"]
     stack.push_async_callback(close_upstreams, [u for gateway in gateways.values() for u in gateway.upstreams])
+    policy = open_policy(settings)
     return Deps(
         embedder=embedder,
         library=library,
-        understanding=LocalUnderstanding(),
+        understanding=open_understanding(stack, settings, embedder),
         floor=LearntFloor(),
-        judges=(GroundingJudge(),),
+        judges=(_grounding(settings), CommitmentJudge(_registry(policy))),
         model=answer,
-        templates=_templates(settings),
+        templates={**_templates(settings), **policy.templates},
         organisation=settings.organisation.name,
         voice=settings.organisation.voice,
         collections=dict(collections or {}),
@@ -123,7 +138,11 @@ def open_deps(
         rewriter=ModelRewriter(gateways["rewrite"], settings.models.routes["rewrite"].deadline_s)
         if "rewrite" in gateways
         else None,
-        versions=versions(embedder, [upstream.name for upstream in answer.upstreams]),
+        versions={
+            **versions(embedder, [upstream.name for upstream in answer.upstreams], policy),
+            **_of_its_own(settings),
+        },
+        policy=policy,
     )
 
 
@@ -162,14 +181,77 @@ async def open_detector(stack: AsyncExitStack, settings: Configured) -> Detector
     return detector
 
 
-def versions(embedder: Embedder, endpoints: list[str]) -> Mapping[str, str]:
+def open_policy(settings: Configured) -> Policy:
+    """The shipped rules with those of `agent.policy` over them. Raises BrokenRules naming file, line and rule, and
+    Misconfigured where the words that introduce the assistant would break the rule on disclosure."""
+    words = _templates(settings)
+    policy = load_policy(Path(settings.agent.policy) if settings.agent.policy else None, words, Registry.parse)
+    if policy.rule("disclosure") and not discloses(words["disclosure"]):
+        raise Misconfigured(
+            "agent.templates.disclosure does not say that the assistant is automated; say so, or switch the rule "
+            '"disclosure" off where customers are told in another way'
+        )
+    return policy
+
+
+def open_understanding(stack: AsyncExitStack, settings: Configured, embedder: Embedder) -> LocalUnderstanding:
+    """Triage, with what the organisation taught where `agent.triage` names a folder. Raises Misconfigured."""
+    understanding = taught_understanding(settings.agent.triage, embedder.name)
+    stack.push_async_callback(understanding.close)
+    return understanding
+
+
+def taught_understanding(folder: str, embedder: str) -> LocalUnderstanding:
+    """Triage by the shipped weights, and by the `intents.npz` and `moods.npz` of `folder`, where it names one."""
+    heads = Path(folder) / "moods.npz" if folder else None
+    if heads is None or not heads.is_file():
+        return LocalUnderstanding(intents=open_intents(folder, embedder) if folder else None)
+    try:
+        moods = open_moods(heads)
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise Misconfigured(f"agent.triage: {heads} cannot be read ({error}); train it again") from error
+    only = not (Path(folder) / INTENTS).exists()
+    return LocalUnderstanding(moods=moods, intents=None if only else open_intents(folder, embedder))
+
+
+def _grounding(settings: Configured) -> GroundingJudge:
+    """The judge of sentences by the shipped card, or the one of `agent.grounding`. Raises Misconfigured."""
+    try:
+        return GroundingJudge(read_card(Path(settings.agent.grounding)) if settings.agent.grounding else None)
+    except (ValueError, OSError) as error:
+        raise Misconfigured(f"agent.grounding: {error}") from error
+
+
+def _registry(policy: Policy) -> Registry | None:
+    """What may be promised, where the organisation says so: without a table, evidence alone counts."""
+    return Registry.parse(policy.commitments) if policy.commitments else None
+
+
+async def keep_policy(store: Store, policy: Policy) -> None:
+    """Keeps the rules' text under their version, so that those of an old turn can be read again."""
+    now = datetime.now(UTC)
+    await store.write(lambda c: releases.keep(c, "policy", policy.version, policy.text, now))
+
+
+def versions(embedder: Embedder, endpoints: list[str], policy: Policy) -> Mapping[str, str]:
     """What a reply was made by, kept with each turn so that it can be run again."""
     return {
         "frontdesk": version("frontdesk"),
         "prompt": load_prompt("answer").version,
+        "policy": policy.version,
         "embedding": embedder.name,
         "route": ",".join(endpoints),
     }
+
+
+def _of_its_own(settings: Configured) -> Mapping[str, str]:
+    """The digests of what the organisation trained or calibrated itself; the rest has the version of the package."""
+    agent = settings.agent
+    files = {"grounding": agent.grounding, "ranking": agent.ranking}
+    if agent.triage:
+        files |= {"intents": f"{agent.triage}/{INTENTS}", "moods": f"{agent.triage}/moods.npz"}
+    paths = {name: Path(path) for name, path in files.items() if path and Path(path).is_file()}
+    return {name: sha256(path.read_bytes()).hexdigest()[:12] for name, path in paths.items()}
 
 
 def _templates(settings: Configured) -> Mapping[str, str]:

@@ -170,9 +170,14 @@ def _is_blocked(passage: Passage, blocked: frozenset[str]) -> bool:
     return passage.id in blocked or f"{passage.document_id}#" in blocked
 
 
+def is_approved(hit: Hit) -> bool:
+    """Whether it is an answer that a person approved, not a passage of the library."""
+    return bool(hit.passage.metadata.get(_PINNED))
+
+
 def is_pinned(question: Question) -> Hit | None:
     """The approved answer to this very question, or None: the same words nearly, the same places and numbers."""
-    pins = [hit for hit in question.hits if hit.passage.metadata.get(_PINNED) and (hit.dense or 0.0) >= SAME_QUESTION]
+    pins = [hit for hit in question.hits if is_approved(hit) and (hit.dense or 0.0) >= SAME_QUESTION]
     alike = [hit for hit in pins if _facts(hit.passage.title) == _facts(question.text)]
     return max(alike, key=lambda hit: hit.dense or 0.0, default=None)
 

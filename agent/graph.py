@@ -1,14 +1,17 @@
 """Every node and every arrow. Read this first.
 
 admit ─► triage ─► recall ─► retrieve ─► generate ─► guard ─► commit
-  │        │                    │            ▲       ▲ │
-  │        ├─► template ────────┼────────────┼───────┘ ├─► approve ─► commit
-  │        │      ▲             │            └─ revise ┤  (twice at most)
-  │        │      └─────────────┤                      │
-  │        └─► hand_over ◄──────┴──────────────────────┘
+  │        │                    │         │  ▲       ▲ │
+  │        ├─► template ────────┼─────────┼──┼───────┘ ├─► approve ─► commit
+  │        │      ▲             │         │  └─ revise ┤  (twice at most)
+  │        │      └─────────────┼─────────┤            │
+  │        └─► hand_over ◄──────┴─────────┴────────────┘
   │                └─► commit
   ├─► template (a request for one's rights, or going on while a person is waited for)
   └─► commit (silent: a person owns the conversation)
+
+Where a node may end a turn, the rules of `agent/policy` say whether and how: in admit and triage before anything is
+generated, in generate for each sentence, in guard for the whole draft.
 """
 
 from __future__ import annotations
@@ -82,7 +85,9 @@ def after_retrieve(turn: Turn) -> str:
 
 
 def after_generate(turn: Turn) -> str:
-    return "hand_over" if turn.handoff else "guard"
+    if turn.handoff:
+        return "hand_over"
+    return "template" if turn.template else "guard"
 
 
 def after_guard(turn: Turn) -> str:
@@ -107,7 +112,7 @@ def build(saver: BaseCheckpointSaver[Any] | None) -> Graph:
     graph.add_conditional_edges("triage", arrow(after_triage), ["recall", "template", "hand_over"])
     graph.add_edge("recall", "retrieve")
     graph.add_conditional_edges("retrieve", arrow(after_retrieve), ["generate", "template", "hand_over"])
-    graph.add_conditional_edges("generate", arrow(after_generate), ["guard", "hand_over"])
+    graph.add_conditional_edges("generate", arrow(after_generate), ["guard", "template", "hand_over"])
     graph.add_edge("template", "guard")
     graph.add_conditional_edges("guard", arrow(after_guard), ["generate", "approve", "hand_over", "commit"])
     graph.add_conditional_edges("approve", arrow(after_approve), ["commit", "hand_over"])

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from agent.autonomy import Controls
 from agent.dispatch.signals import Signal, Watch
+from agent.policy.engine import Policy
+from agent.policy.loading import shipped
 from agent.routing import Staffing
 from agent.state import Sentence, Triage, Turn, Verdict
 from knowledge.passages import Hit
@@ -140,7 +142,7 @@ class Bus(Protocol):
 @dataclass(frozen=True, slots=True)
 class Deps:
     """What every turn of this process shares. `collections` names the knowledge of inboxes that have their own,
-    `scopes` which passages an inbox may find; without one, all but internal ones."""
+    `scopes` which passages an inbox may find; without one, all but internal ones. `policy` is what rules decide."""
 
     embedder: Embedder
     library: Library
@@ -162,6 +164,7 @@ class Deps:
     staffing: Staffing = field(default_factory=Staffing)
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     rewriter: Rewriter | None = None
+    policy: Policy = field(default_factory=shipped)
 
 
 @dataclass(slots=True, eq=False)
@@ -171,6 +174,7 @@ class Bench:
     question: Question | None = None
     searched: Searched | None = None
     stale: tuple[Hit, ...] = ()
+    kept_out: tuple[Verdict, ...] = ()
     known: Mapping[str, Vector] = field(default_factory=dict)
     spoken: int = 0
     superseded: bool = False

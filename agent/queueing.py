@@ -52,7 +52,8 @@ def queued(outcome: Outcome, turn: Turn, staffing: Staffing) -> Outcome:
 def need(turn: Turn, priority: str) -> Need:
     """What the turn's conversation needs of a team: what it was taken for, its language, and what it is about."""
     code = turn.handoff.code if turn.handoff else ""
-    kinds = {code, turn.triage.kind if turn.triage else "", turn.request} - {""}
+    read = (turn.triage.kind, turn.triage.intent) if turn.triage else ()
+    kinds = {code, turn.handoff.matter if turn.handoff else "", turn.request, *read} - {""}
     titles = " ".join(f"{found.title} {found.section}" for found in turn.found[:3])
     said = "\n".join(line.text for line in (*turn.history, *turn.said) if line.role == "customer")
     return Need(turn.inbox, priority, tongue(said), frozenset(kinds), f"{turn.text}\n{titles}")

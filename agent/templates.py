@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from string import Formatter
 
 DEFAULTS: Mapping[str, str] = {
     "disclosure": "I'm {organisation}'s automated assistant.",
@@ -48,10 +49,17 @@ def templates(overrides: Mapping[str, str]) -> dict[str, str]:
     """The defaults with an organisation's own. Raises ValueError naming a key that no template has, or a template whose
     braces name anything but {organisation} and {when}."""
     for name, text in overrides.items():
-        try:
-            text.format(organisation="", when="")
-        except (LookupError, ValueError):
-            raise ValueError(f"agent.templates.{name} may use {{organisation}}, {{when}} and no other braces") from None
+        if not braced(text):
+            raise ValueError(f"agent.templates.{name} may use {{organisation}}, {{when}} and no other braces")
     if unknown := sorted(set(overrides) - set(DEFAULTS)):
         raise ValueError(f"agent.templates has no {', '.join(unknown)}; there are: {', '.join(DEFAULTS)}")
     return {**DEFAULTS, **overrides}
+
+
+def braced(text: str) -> bool:
+    """Whether its braces name nothing but {organisation} and {when}, plainly."""
+    try:
+        fields = [field for field in Formatter().parse(text) if field[1] is not None]
+    except ValueError:
+        return False
+    return all(name in ("organisation", "when") and not form and not turned for _, name, form, turned in fields)

@@ -33,6 +33,7 @@ from channels.http import (
     knowledge,
     presence,
     problems,
+    releases,
     tasks,
     twilio_voice,
     unsubscribe,
@@ -124,6 +125,7 @@ def create_app(settings: Settings, runtime: Runtime, keys: Keys, outlets: Outlet
     app.include_router(campaigns.notifications(open_notifier(proactive, runtime.bus), keys.require))
     app.include_router(incidents.router(open_incidents(settings, proactive, runtime.bus), keys.require))
     app.include_router(controls.router(runtime.oversight, keys.require))
+    app.include_router(releases.router(runtime.store, keys.require))
     app.include_router(consents.router(runtime.oversight, keys.require))
     app.include_router(audit.router(runtime.oversight, keys.require))
     app.include_router(dead_letters.router(runtime.store, keys.require))

@@ -20,6 +20,7 @@ from channels.commands import (
     doctor,
     importing,
     knowledge,
+    policy,
     push_key,
     searching,
     serve,
@@ -49,6 +50,7 @@ COMMANDS = (
     dead_letters,
     digest,
     push_key,
+    policy,
     doctor,
 )
 for module in COMMANDS:

@@ -88,5 +88,5 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(schema.customers, "id", hidden=frozenset({"key"})),
 )  # fmt: skip
 
-NOT_PERSONAL = frozenset({"controls", "audit", "campaigns", "incidents", "presence"})
+NOT_PERSONAL = frozenset({"controls", "audit", "campaigns", "incidents", "presence", "releases"})
 """Tables about the organisation's own acts; an audit entry may name a customer's id and nothing else of theirs."""

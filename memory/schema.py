@@ -423,3 +423,12 @@ subscriptions = Table(
     Column("at", Moment, nullable=False),
     Column("ended_at", Moment),
 )
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("version", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("first_seen_at", Moment, nullable=False),
+)

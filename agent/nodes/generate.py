@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
@@ -12,9 +14,12 @@ from langgraph.runtime import Runtime
 from agent.corrections import is_pinned
 from agent.gateway.errors import ModelsUnavailable
 from agent.guardrails.sentences import SentenceSplitter, cite
-from agent.nodes.guard import invented
+from agent.nodes.judging import sentence_opinions
 from agent.nodes.retrieve import ask
 from agent.nodes.wording import introduction
+from agent.policy.consequences import ended
+from agent.policy.engine import Ruling
+from agent.policy.facts import Seen
 from agent.ports import Question, Run
 from agent.prompts.messages import answer_messages
 from agent.state import Draft, Handoff, Sentence, Turn, Verdict
@@ -22,19 +27,25 @@ from agent.state import Draft, Handoff, Sentence, Turn, Verdict
 
 @dataclass(slots=True)
 class _Writing:
-    """What has been written so far in this attempt."""
+    """What has been written so far in this attempt. `agreed` are the verdicts on what was accepted, by rule, each with
+    how many sentences it speaks for; `ruling` is the one that ended the turn, None while none did."""
 
+    streams: bool
     accepted: list[Sentence] = field(default_factory=list)
     refused: list[Verdict] = field(default_factory=list)
+    agreed: dict[str, tuple[Verdict, int]] = field(default_factory=dict)
     usage: dict[str, Any] = field(default_factory=dict)
     spoken: bool = False
+    approve: bool = False
+    ruling: Ruling | None = None
 
 
 async def generate(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
-    """Sets `draft` to the sentences that passed, with the verdicts on those that did not."""
+    """Sets `draft` to the sentences that passed, with the verdicts on them and on those that did not; or what a rule
+    made of the turn because of one of them."""
     run = runtime.context
     question = await ask(turn, run)
-    writing = _Writing()
+    writing = _Writing(turn.autonomy == "automatic" and not run.deps.policy.may_approve(Seen(turn)))
     try:
         async with asyncio.timeout(run.deps.generate_timeout_s):
             await _write(turn, run, question, writing)
@@ -43,14 +54,30 @@ async def generate(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
         verdict = Verdict("models", "generate", "handoff", f"no model answered: {type(error).__name__}")
         handoff = Handoff("failed", "No model answered in time.", "high")
         return {"handoff": handoff, "draft": None, "verdicts": (*turn.verdicts, verdict)}
-    return {"draft": _draft(turn, run, writing), "verdicts": (*turn.verdicts, *writing.refused)}
+    if writing.ruling is not None and writing.ruling.by is not None:
+        await _take_back(turn, run, writing)
+        verdicts = (*turn.verdicts, *writing.refused, *_objections(writing.ruling))
+        return {"draft": None, "verdicts": verdicts, **ended(writing.ruling.by, writing.ruling.decision)}
+    verdicts = (*turn.verdicts, *writing.refused, *(_summed(*each) for each in writing.agreed.values()))
+    asks = {"autonomy": "approve"} if writing.approve and turn.autonomy == "automatic" else {}
+    return {"draft": _draft(turn, run, writing), "verdicts": verdicts, **asks}
 
 
 async def _write(turn: Turn, run: Run, question: Question, writing: _Writing) -> None:
+    """Until all is written, or a rule ended the turn."""
+    async with aclosing(_pieces(turn, run, question, writing)) as pieces:
+        async for raw in pieces:
+            await _consider(turn, run, question, writing, raw)
+            if writing.ruling is not None:
+                return
+
+
+async def _pieces(turn: Turn, run: Run, question: Question, writing: _Writing) -> AsyncGenerator[str]:
+    """The raw sentences as they come: a person's approved answer, or a model's."""
     if (pin := is_pinned(question)) is not None:
         writing.usage["endpoint"] = "pinned"
         for text in pin.passage.sentence_texts():
-            await _consider(turn, run, question, writing, f"{text} [1]")
+            yield f"{text} [1]"
         return
     splitter = SentenceSplitter()
     async for chunk in run.deps.model.astream(_messages(turn, run, question), question=question):
@@ -60,14 +87,16 @@ async def _write(turn: Turn, run: Run, question: Question, writing: _Writing) ->
             continue
         _note_usage(writing, chunk)
         for raw in splitter.feed(str(chunk.text)):
-            await _consider(turn, run, question, writing, raw)
+            yield raw
     for raw in splitter.flush():
-        await _consider(turn, run, question, writing, raw)
+        yield raw
 
 
 def _messages(turn: Turn, run: Run, question: Question) -> list[BaseMessage]:
     deps = run.deps
-    messages = answer_messages(question, deps.organisation, deps.voice, turn.summary, turn.history)
+    messages = answer_messages(
+        question, deps.organisation, deps.voice, turn.summary, turn.history, contained=bool(turn.contained)
+    )
     if turn.revisions:
         why = "; ".join(dict.fromkeys(v.reason for v in turn.verdicts if v.decision == "revise"))
         told = f"Your last draft was refused: {why}. Write only what the passages say, cited."
@@ -76,18 +105,48 @@ def _messages(turn: Turn, run: Run, question: Question) -> list[BaseMessage]:
 
 
 async def _consider(turn: Turn, run: Run, question: Question, writing: _Writing, raw: str) -> None:
-    sentence = cite(raw, question)
+    # In a thread: reading a dozen passages for the first time takes the judges a tenth of a second.
+    sentence, ruling = await asyncio.to_thread(_ruled, turn, run, question, raw)
     if not sentence.text or sentence in writing.accepted:
         return
-    verdicts = [judge.judge(sentence, question) for judge in run.deps.judges]
-    if unknown := invented(turn, sentence.text):
-        verdicts.append(Verdict("placeholders", "generate", "revise", f"unknown placeholders {unknown}"))
-    if refused := [verdict for verdict in verdicts if verdict.decision != "pass"]:
-        writing.refused.extend(refused)
+    if ruling.decision in ("template", "handoff"):
+        writing.ruling = ruling
+        return
+    if ruling.decision == "revise":
+        writing.refused.extend(_objections(ruling))
         return
     writing.accepted.append(sentence)
-    if sentence.citations and turn.autonomy == "automatic":
+    writing.approve |= ruling.first("approve") is not None
+    _agree(writing, ruling)
+    if sentence.citations and writing.streams and not writing.approve:
         await _speak(turn, run, writing)
+
+
+def _ruled(turn: Turn, run: Run, question: Question, raw: str) -> tuple[Sentence, Ruling]:
+    """The sentence with its citations, and what the rules say to it."""
+    sentence = cite(raw, question)
+    if not sentence.text:
+        return sentence, Ruling()
+    seen = Seen(turn, sentence_opinions(sentence, question, turn, run.deps), sentence=sentence)
+    return sentence, run.deps.policy.judge("sentence", seen)
+
+
+def _objections(ruling: Ruling) -> list[Verdict]:
+    return [verdict for verdict in ruling.verdicts if verdict.decision != "pass"]
+
+
+def _agree(writing: _Writing, ruling: Ruling) -> None:
+    """Keeps one verdict a rule for all sentences: that on the weakest."""
+    for verdict in ruling.verdicts:
+        weakest, count = writing.agreed.get(verdict.rule, (verdict, 0))
+        weaker = verdict.score is not None and weakest.score is not None and verdict.score < weakest.score
+        writing.agreed[verdict.rule] = (verdict if weaker else weakest, count + 1)
+
+
+def _summed(weakest: Verdict, count: int) -> Verdict:
+    if count == 1:
+        return weakest
+    return replace(weakest, reason=f"{count} sentences, the weakest: {weakest.reason}")
 
 
 async def _speak(turn: Turn, run: Run, writing: _Writing) -> None:
@@ -103,11 +162,17 @@ async def _speak(turn: Turn, run: Run, writing: _Writing) -> None:
 
 
 async def _take_back(turn: Turn, run: Run, writing: _Writing) -> None:
-    if writing.spoken:
-        await run.voice.void(turn)
+    await take_back(turn, run)
     writing.accepted.clear()
-    writing.spoken = False
-    run.bench.spoken = 0
+    writing.agreed.clear()
+    writing.spoken = writing.approve = False
+
+
+async def take_back(turn: Turn, run: Run) -> None:
+    """Takes back what was shown of this turn, if anything was."""
+    if run.bench.spoken:
+        await run.voice.void(turn)
+        run.bench.spoken = 0
 
 
 def _note_usage(writing: _Writing, chunk: Any) -> None:

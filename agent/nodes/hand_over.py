@@ -8,11 +8,10 @@ from langgraph.runtime import Runtime
 
 from agent.autonomy import WITHHELD
 from agent.nodes.wording import from_template
+from agent.policy.engine import SILENT
 from agent.ports import Deps, Run
 from agent.state import Turn
 
-SILENT = frozenset({"opted_out", "silenced", "drafted", "shadowed"})
-"""Reasons of which the customer is told nothing: nothing may be sent, or a person is about to write."""
 _WORDS = {"rejected": "handoff_guard"}
 
 
@@ -26,13 +25,14 @@ async def hand_over(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
 
 
 def words(turn: Turn, deps: Deps) -> tuple[str, ...]:
-    """The templates of the handover. Out of hours they say when a person answers, ask on live chat where else to, and
-    offer to go on meanwhile."""
+    """The templates of the handover: the one a rule named, or the code's own. Out of hours they say when a person
+    answers, ask on live chat where else to, and offer to go on meanwhile."""
     assert turn.handoff is not None  # noqa: S101  (as above)
     code = turn.handoff.code
-    name = _WORDS.get(code, f"handoff_{code}")
+    name = turn.template or _WORDS.get(code, f"handoff_{code}")
     if deps.staffing.opens_at(turn.inbox, turn.started_at) is None:
         return (name,)
-    closed = {"safety": (name, "closed"), "complaint": ("closed_sorry", "closed")}.get(code, ("closed",))
+    kept = bool(turn.template) or code == "safety"
+    closed = (name, "closed") if kept else ("closed_sorry", "closed") if code == "complaint" else ("closed",)
     where = ("closed_where",) if turn.channel == "chat" else ()
     return (*closed, *where, "closed_offer")

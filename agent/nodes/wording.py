@@ -14,11 +14,15 @@ def introduction(deps: Deps) -> str:
     return deps.templates["disclosure"].format(organisation=deps.organisation)
 
 
+def filled(name: str, turn: Turn, deps: Deps) -> str:
+    """A template's words as this turn says them."""
+    return deps.templates[name].format(organisation=deps.organisation, when=when(turn, deps))
+
+
 def from_template(turn: Turn, deps: Deps, *names: str) -> Draft:
     """The templates, one after the other, as a draft, introduced where this is the bot's first message."""
-    given = {"organisation": deps.organisation, "when": when(turn, deps)}
     opening = (Sentence(introduction(deps)),) if turn.introduce else ()
-    texts = (deps.templates[name].format(**given) for name in names)
+    texts = (filled(name, turn, deps) for name in names)
     return Draft((*opening, *map(Sentence, texts)), made_by=f"template:{names[0]}")
 
 

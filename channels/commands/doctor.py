@@ -55,6 +55,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("knowledge", "run `frontdesk ingest PATH`, or set [qdrant] url", lambda: _knowledge(settings)),
         ("keys", "add [keys.NAME] with key and role", lambda: _keys(settings)),
         ("inboxes", "check [inboxes] and the secrets they name", lambda: _inboxes(settings)),
+        ("rules", "correct the lines named, or leave [agent] policy out", lambda: _rules(settings)),
     ]
     if settings.redis is not None:
         checks.append(("redis", "check [redis] url; without Redis remove the section", lambda: _redis(settings)))
@@ -108,6 +109,14 @@ async def _inboxes(settings: Settings) -> str:
 
     await open_outlets(settings).aclose()
     return ", ".join(f"{name} ({inbox.kind})" for name, inbox in settings.inboxes.items())
+
+
+async def _rules(settings: Settings) -> str:
+    from agent.assembly import open_policy
+
+    policy = await asyncio.to_thread(open_policy, settings)
+    where = f"{settings.agent.policy} over the shipped rules" if settings.agent.policy else "the shipped rules"
+    return f"{len(policy.rules)} of {where}, version {policy.version}"
 
 
 async def _redis(settings: Settings) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -33,8 +34,16 @@ def triage(
         for each in found:
             say(orjson.dumps(each).decode())
         return
-    lines = [f"{found[0]['kind']} ({found[0]['score']:.2f}): {found[0]['reason']}"]
-    report(found[0], json, lines)
+    report(found[0], json, _lines(found[0]))
+
+
+def _lines(found: Mapping[str, Any]) -> list[str]:
+    """The kind first, then each reading."""
+    lines = [f"{found['kind']} ({found['score']:.2f}): {found['reason']}"]
+    for each in found["readings"]:
+        value = each["value"] or "-"
+        lines.append(f"  {each['name']:10} {value} ({each['score']:.2f}): {each['reason']}")
+    return lines
 
 
 def _text(line: str) -> str:
@@ -45,12 +54,17 @@ def _text(line: str) -> str:
 
 
 async def _triage(settings: Settings, texts: list[str]) -> list[dict[str, Any]]:
-    from agent.understanding.triage import LocalUnderstanding
+    from agent.assembly import taught_understanding
+    from agent.understanding.titles import untitled
     from knowledge.embedding import open_embedder
 
-    embedder, understanding = await open_embedder(settings.models.embedding.model), LocalUnderstanding()
+    embedder = await open_embedder(settings.models.embedding.model)
     try:
-        vectors = await embedder.embed(texts)
-        return [asdict(await understanding.triage(t, (), v)) for t, v in zip(texts, vectors, strict=True)]
+        understanding = taught_understanding(settings.agent.triage, embedder.name)
+        plain = [untitled(text) for text in texts]
+        vectors = await embedder.embed(plain)
+        found = [await understanding.triage(t, (), v) for t, v in zip(plain, vectors, strict=True)]
+        await understanding.close()
+        return [asdict(each) for each in found]
     finally:
         await embedder.close()

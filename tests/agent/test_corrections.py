@@ -120,7 +120,7 @@ async def test_a_pinned_answer_is_given_word_for_word_to_the_next_who_asks(store
         assert reply.endswith(approved)
         record = (await shop.turns(second))[-1]["record"]
         assert record["draft"]["made_by"] == "pinned"
-        assert [verdict["rule"] for verdict in record["verdicts"]][1:2] == ["pinned"]
+        assert [verdict["rule"] for verdict in record["verdicts"]][2:3] == ["pinned"]
 
 
 async def test_a_blocked_source_is_cited_no_more_and_again_once_the_block_is_withdrawn(store_url: str) -> None:

@@ -15,12 +15,14 @@ from agent.graph import NODES
 from agent.nodes.admit import admit
 from agent.nodes.commit import commit
 from agent.nodes.generate import generate
-from agent.nodes.guard import MAX_REVISIONS, guard, invented
-from agent.nodes.hand_over import SILENT, hand_over
+from agent.nodes.guard import MAX_REVISIONS, guard
+from agent.nodes.hand_over import hand_over
+from agent.nodes.judging import invented
 from agent.nodes.recall import recall
 from agent.nodes.retrieve import ask, retrieve
 from agent.nodes.template import template
 from agent.nodes.triage import triage
+from agent.policy.engine import SILENT
 from agent.ports import Bench, Deps, Run
 from agent.state import Draft, Handoff, Sentence, Turn, Verdict
 from agent.templates import DEFAULTS
@@ -56,8 +58,10 @@ async def test_a_node_returns_only_fields_of_the_turn_and_leaves_it_as_it_was(no
     assert before == turn(handoff=Handoff("asked", "asked"), template="greeting", query=QUESTION)
 
 
-async def test_admit_sets_nothing_where_the_bot_may_answer() -> None:
-    assert await admit(turn(), runtime()) == {}
+async def test_admit_decides_nothing_where_the_bot_may_answer() -> None:
+    made = await admit(turn(), runtime())
+    assert [(verdict.rule, verdict.decision) for verdict in made.pop("verdicts")] == [("pii", "pass")]
+    assert made == {}
 
 
 async def test_verdicts_are_added_to_those_before_them() -> None:

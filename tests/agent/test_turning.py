@@ -161,7 +161,7 @@ def test_decisions_are_typed_and_go_into_the_log_as_they_are() -> None:
     made = outcome(
         turn(triage=Triage("person", 0.9, "asked"), handoff=Handoff("asked", "they asked", "high")), Bench(), push=False
     )
-    assert made.handoff == {"code": "asked", "reason": "they asked", "priority": "high"}
+    assert made.handoff == {"code": "asked", "reason": "they asked", "priority": "high", "matter": ""}
     assert made.triage is not None
     assert made.triage["kind"] == "person"
 

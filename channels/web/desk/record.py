@@ -27,6 +27,7 @@ def draw_record(record: Mapping[str, Any]) -> None:
             ("Turn", str(record.get("id") or "")),
         )
     )
+    draw_readings(triage.get("readings"), str(record.get("contained") or ""))
     draw_search(mapping(record.get("searched")))
     if verdicts := record.get("verdicts"):
         Text("Decided", "h3")
@@ -43,6 +44,19 @@ def draw_record(record: Mapping[str, Any]) -> None:
     if timings := mapping(record.get("timings_ms")):
         Text("Took", "h3")
         table([(str(name), _took(value)) for name, value in timings.items()])
+
+
+def draw_readings(readings: object, contained: str) -> None:
+    """What each of triage's models read in the message, and why; nothing for a record older than they."""
+    read = [mapping(each) for each in readings] if isinstance(readings, list | tuple) else []
+    if not read and not contained:
+        return
+    Text("Read in the message", "h3")
+    rows = [
+        (str(each.get("name")).capitalize(), f"{_scored(each.get('value'), each.get('score'))}: {each.get('reason')}")
+        for each in read
+    ]
+    table([*rows, ("Shown to models as data only", contained)])
 
 
 def _took(value: object) -> str:
