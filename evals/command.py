@@ -29,13 +29,15 @@ class Asked:
     collection: str | None
     keep: Path | None
     outcomes: list[dict[str, Any]] | None
+    train: Path | None = None
 
 
 def evaluate(
-    suite: Annotated[str, typer.Argument(help="retrieval, transcripts, pii or email; or compare.")],
+    suite: Annotated[str, typer.Argument(help="retrieval, transcripts, triage, pii, … or compare.")],
     files: Annotated[list[Path] | None, typer.Argument(help="For compare: two files of --rows.")] = None,
     data: Annotated[Path | None, typer.Option(help="The labelled data: a file, or a BEIR folder.")] = None,
     collection: Annotated[str | None, typer.Option(help="Knowledge of the transcripts suite.")] = None,
+    train: Annotated[Path | None, typer.Option(metavar="FILE", help="Examples to train on before.")] = None,
     rows: Annotated[Path | None, typer.Option(metavar="FILE", help="Each row's outcome, as JSONL.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="A page of figures and worst rows.")] = None,
     keep: Annotated[
@@ -53,7 +55,7 @@ def evaluate(
     if suite == "compare":
         found, page = _compared(files or [], data, rows)
     else:
-        found, outcomes = _measured(suite, files, data, collection, keep, rows or html, config)
+        found, outcomes = _measured(suite, files, data, collection, keep, rows or html, config, train)
         if rows:
             rows.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in outcomes))
         page = _page(found, outcomes) if html else ""
@@ -78,17 +80,22 @@ def _measured(
     keep: Path | None,
     wanted: Path | None,
     config: Path | None,
+    train: Path | None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     if suite not in SUITES:
         raise typer.BadParameter(f"there is no suite {suite!r}; there are: {', '.join(SUITES)}, and compare")
     if files:
         raise typer.BadParameter(f"{suite} takes its data by --data, not {files[0]}")
-    if data is None:
+    if data is None and suite not in OWN_DATA:
         raise typer.BadParameter(f"{suite} needs --data")
-    if not data.exists():
+    if data is not None and not data.exists():
         raise typer.BadParameter(f"{data} is not there")
+    if train is not None and suite not in TAUGHT:
+        raise typer.BadParameter(f"{suite} takes no --train; {', '.join(sorted(TAUGHT))} do")
+    if train is not None and not train.is_file():
+        raise typer.BadParameter(f"{train} is not there")
     outcomes: list[dict[str, Any]] = []
-    asked = Asked(data, load(config), collection, keep, outcomes if wanted else None)
+    asked = Asked(data or Path(OWN_DATA[suite]), load(config), collection, keep, outcomes if wanted else None, train)
     return asyncio.run(SUITES[suite](asked)), outcomes
 
 
@@ -105,9 +112,10 @@ def _compared(files: list[Path], data: Path | None, rows: Path | None) -> tuple[
 
 
 def _page(found: Mapping[str, Any], outcomes: list[dict[str, Any]]) -> str:
-    from evals.pages import errors, retrieval
+    from evals.pages import bias, errors, judged, retrieval
 
-    return retrieval.render(found, outcomes) if found["suite"] == "retrieval" else errors.render(found, outcomes)
+    own = {"retrieval": retrieval.render, "bias": bias.render, **dict.fromkeys(errors.SUITES, errors.render)}
+    return own.get(found["suite"], judged.render)(found, outcomes)
 
 
 def _lines(found: Mapping[str, Any]) -> list[str]:
@@ -115,6 +123,9 @@ def _lines(found: Mapping[str, Any]) -> list[str]:
     bounds = found.get("intervals", {})
     lines = [f"{found['suite']} on {found['data']}, {found['n']} rows, {found['seconds']:.1f} s"]
     for name, value in found["metrics"].items():
+        if isinstance(value, Mapping) and any(isinstance(each, Mapping) for each in value.values()):
+            lines += [f"  {name}", *(f"    {label:40} {_number(each)}" for label, each in value.items())]
+            continue
         each = bounds.get(name)
         sure = f"  ({each[0]:.4f} to {each[1]:.4f})" if each else ""
         lines.append(f"  {name:30} {_number(value)}{sure}")
@@ -181,9 +192,62 @@ async def _transcripts(asked: Asked) -> dict[str, Any]:
     }
 
 
+async def _triage(asked: Asked) -> dict[str, Any]:
+    from evals.suites import triage
+
+    return await triage.run(asked)
+
+
+async def _handoff(asked: Asked) -> dict[str, Any]:
+    from evals.suites import handoff
+
+    return await handoff.run(asked)
+
+
+async def _sentiment(asked: Asked) -> dict[str, Any]:
+    from evals.suites import sentiment
+
+    return await sentiment.run(asked)
+
+
+async def _urgency(asked: Asked) -> dict[str, Any]:
+    from evals.suites import urgency
+
+    return await urgency.run(asked)
+
+
+async def _injection(asked: Asked) -> dict[str, Any]:
+    from evals.suites import injection
+
+    return await injection.run(asked)
+
+
+async def _grounding(asked: Asked) -> dict[str, Any]:
+    from evals.suites import grounding
+
+    return await grounding.run(asked)
+
+
+async def _bias(asked: Asked) -> dict[str, Any]:
+    from evals.suites import bias
+
+    return await bias.run(asked)
+
+
+OWN_DATA: Mapping[str, str] = {"bias": "shipped"}
+"""The suites that bring messages of their own where --data names none, and what their data is then called."""
+TAUGHT = frozenset({"triage", "handoff", "sentiment", "urgency"})
+"""The suites that take --train."""
 SUITES: Mapping[str, Callable[[Asked], Coroutine[Any, Any, dict[str, Any]]]] = {
     "retrieval": _retrieval,
     "transcripts": _transcripts,
+    "triage": _triage,
+    "handoff": _handoff,
+    "sentiment": _sentiment,
+    "urgency": _urgency,
     "pii": _pii,
+    "injection": _injection,
+    "grounding": _grounding,
+    "bias": _bias,
     "email": _email,
 }

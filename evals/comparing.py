@@ -18,6 +18,7 @@ from evals.rows import read_rows
 MEASURES: Mapping[str, str] = {
     "retrieval": "ndcg@10",
     "transcripts": "right",
+    **dict.fromkeys(("triage", "handoff", "sentiment", "urgency", "injection", "grounding", "bias"), "right"),
     "pii": "f2",
     "email": "normalised",
 }

@@ -1,4 +1,4 @@
-"""`python -m evals.bench [turn|ingest|search] [--json PATH]`: the table, and the same as JSON."""
+"""`python -m evals.bench [turn|ingest|search|understanding] [--json PATH]`: the table, and the same as JSON."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import tempfile
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from rich.console import Console
 
-from evals.bench import ingest, langgraph_floor, search, turn
+from evals.bench import ingest, langgraph_floor, search, turn, understanding
 from evals.bench.measuring import Cost, figures, table
 
 SAMPLE = Path(__file__).parents[2] / "sample"
@@ -32,7 +33,7 @@ async def measure(what: str, articles: Path, scratch: Path) -> list[Cost]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m evals.bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("all", "turn", "ingest", "search"), default="all")
+    parser.add_argument("what", nargs="?", choices=("all", "turn", "ingest", "search", "understanding"), default="all")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures there too")
     parser.add_argument(
         "--articles", type=Path, metavar="PATH", default=SAMPLE / "help-centre", help="what ingest reads; the sample"
@@ -52,6 +53,7 @@ def main() -> None:
             if wanted.what in ("search", "all")
             else []
         )
+        readings = runner.run(understanding.measure()) if wanted.what in ("understanding", "all") else []
     shown = Console()
     if not shown.is_terminal:
         shown.width = 140
@@ -59,13 +61,16 @@ def main() -> None:
         shown.print(table(costs))
     if searches:
         shown.print(search.table(searches))
+    if readings:
+        shown.print(understanding.table(readings))
     if wanted.json:
         machine = {
             "python": platform.python_version(),
             "machine": platform.machine(),
             "frontdesk": version("frontdesk"),
         }
-        found = {"costs": figures(costs), "searches": [asdict(each) for each in searches], **machine}
+        found: dict[str, Any] = {"costs": figures(costs), "searches": [asdict(each) for each in searches]}
+        found |= {"readings": [asdict(each) for each in readings], **machine}
         wanted.json.parent.mkdir(parents=True, exist_ok=True)
         wanted.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 

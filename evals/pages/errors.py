@@ -100,3 +100,4 @@ _BODIES: Mapping[str, Callable[[Row], tuple[str, str, tuple[str, ...]]]] = {
     "pii": _pii,
     "email": _email,
 }
+SUITES = tuple(_BODIES)

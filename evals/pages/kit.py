@@ -11,6 +11,7 @@ import hashlib
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -135,8 +136,9 @@ def _item(item: Item, opens: bool) -> str:
 
 def _filter(entries: Sequence[Item], of: str) -> str:
     """Hidden until the script shows it: without scripts the list is simply whole."""
-    tags = sorted({tag for item in entries for tag in item.tags})
-    choices = "".join(f'<option value="{esc(tag)}">{esc(tag)}</option>' for tag in tags)
+    tags = Counter(tag for item in entries for tag in item.tags)
+    most_first = sorted(tags, key=lambda tag: (-tags[tag], tag))
+    choices = "".join(f'<option value="{esc(tag)}">{esc(tag)} ({tags[tag]:,})</option>' for tag in most_first)
     pick = f'<label>Only <select><option value="">all</option>{choices}</select></label>' if tags else ""
     return (
         f'<div class="filter" hidden><label>Find <input type="search"></label>{pick}<output></output> {esc(of)}</div>'

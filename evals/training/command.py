@@ -15,7 +15,11 @@ import typer
 from channels.commands.options import Config, Json, report
 from channels.commands.progress import progress
 from channels.settings import Settings, load
+from evals.training.grounding_command import grounding
+from evals.training.moods_command import moods
+from evals.training.pii_command import pii
 from evals.training.ranking import PENALTY, Figure, Row
+from evals.training.triage_command import scope, triage
 
 app = typer.Typer(help="Fits the local models to labelled examples.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -92,3 +96,10 @@ def _line(name: str, figure: Figure) -> str:
         f"{name[:16]:16}{figure.questions:>5} {figure.fused_message:>7.3f}{figure.fused_leaning:>9.3f}"
         f"{figure.fitted:>8.3f}{f'{low:.3f} to {high:.3f}':>17}{held[0]:>12}{held[1]:>7}"
     )
+
+
+app.command()(moods)
+app.command()(grounding)
+app.command()(pii)
+app.command()(triage)
+app.command()(scope)

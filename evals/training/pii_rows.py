@@ -106,7 +106,9 @@ def _other(value: str, label: str, maker: Maker) -> str:
 
 def flattened(row: Row) -> Row:
     """The row in small letters without marks, as many type."""
-    text, kept, moved = str(row["text"]), [], []
+    text = str(row["text"])
+    kept: list[str] = []
+    moved: list[int] = []
     for character in text:
         moved.append(len(kept))
         if character not in ".,:;!?()\"<>'’":
@@ -150,7 +152,7 @@ def nothing_in(texts: Sequence[str], said: Callable[[str], Sequence[Any]], maker
         if said(text) or any(word.lower() in places() or word.lower() in given_names() for word in _WORD.findall(text)):
             continue
         row: Row = {"text": text, "spans": []}
-        rows.append(rng.choice((capitalised, flattened, dict, dict))(row))  # type: ignore[operator]
+        rows.append(rng.choice((capitalised, flattened, dict, dict))(row))
     made: list[Row] = []
     for row in rng.sample(rows, len(rows) // 3):
         number, gap, text = maker.nobodys(), rng.choice((" ", ". ", ", ")), row["text"]

@@ -83,19 +83,18 @@ def mount(
     served.user_middleware.clear()
     served.middleware_stack = None
     served.add_middleware(Guard, door=lambda: mounted().door)
-    with warnings.catch_warnings():
-        # NiceGUI looks at every attribute of every loaded module, torch's deprecated ones too: no news to who runs us.
-        warnings.filterwarnings("ignore", "`torch.distributed.reduce_op` is deprecated", FutureWarning)
-        ui.run_with(
-            app,
-            mount_path=path,
-            title="Desk",
-            favicon="data:,",
-            dark=None,
-            tailwind=False,
-            show_welcome_message=False,
-            reconnect_timeout=10.0,
-        )
+    # NiceGUI looks at every object, now and when it starts, torch's deprecated ones too: no news to who runs us.
+    warnings.filterwarnings("ignore", "`torch.distributed.reduce_op` is deprecated", FutureWarning)
+    ui.run_with(
+        app,
+        mount_path=path,
+        title="Desk",
+        favicon="data:,",
+        dark=None,
+        tailwind=False,
+        show_welcome_message=False,
+        reconnect_timeout=10.0,
+    )
     style = tokens() + (STATIC / "desk.css").read_text(encoding="utf-8")
     script = (STATIC / "desk.js").read_text(encoding="utf-8")
 

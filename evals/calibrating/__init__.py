@@ -1,0 +1,1 @@
+"""Thresholds with a guarantee, chosen on labelled rows of one's own."""
