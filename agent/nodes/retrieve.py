@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
 
-from agent.corrections import is_pinned
+from agent.corrections import is_approved, is_pinned
+from agent.guardrails.injection import judge_passage
 from agent.knowing.validity import out_of_date
 from agent.ports import Deps, Floor, Question, Run
 from agent.state import Found, Handoff, Turn, Verdict
@@ -44,7 +46,7 @@ async def retrieve(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
     searched = run.bench.searched.record() if run.bench.searched else {}
     changes: dict[str, Any] = {"found": found, "query": question.query, "searched": searched}
     stale = out_of_date(run.bench.stale, turn.started_at.date())
-    changes["verdicts"] = (*turn.verdicts, *stale, verdict)
+    changes["verdicts"] = (*turn.verdicts, *stale, *run.bench.kept_out, verdict)
     if verdict.decision != "pass":
         return {**changes, "template": "unknown"}
     blocks = (Block("passage", f.text, count_tokens(f.text), f.passage, f"found, score {f.score:.3f}") for f in found)
@@ -77,14 +79,24 @@ async def ask(turn: Turn, run: Run) -> Question:
             rewritten=await _rewritten(turn, deps),
             known=run.bench.known,
         )
+    hits, run.bench.kept_out = await asyncio.to_thread(_without_attacks, sought.hits)
     run.bench.searched, run.bench.stale = sought.searched, sought.stale
-    run.bench.question = Question(turn.text, sought.query, sought.vector, turn.history, sought.hits)
+    run.bench.question = Question(turn.text, sought.query, sought.vector, turn.history, hits)
     return run.bench.question
 
 
+def _without_attacks(hits: Sequence[Hit]) -> tuple[tuple[Hit, ...], tuple[Verdict, ...]]:
+    """The hits whose text speaks to people, and the verdicts on those that tell an assistant what to do: these are
+    quoted to nobody and shown to no model. What a person approved as an answer was read by that person."""
+    judged = [(hit, None if is_approved(hit) else judge_passage(hit.passage)) for hit in hits]
+    kept_out = tuple(verdict for _, verdict in judged if verdict is not None and verdict.decision != "pass")
+    return tuple(hit for hit, verdict in judged if verdict is None or verdict.decision == "pass"), kept_out
+
+
 async def _rewritten(turn: Turn, deps: Deps) -> str:
-    """The message made to stand alone, where a model is there for it and the message does not."""
-    if deps.rewriter is None or not turn.history or not leans(turn.text):
+    """The message made to stand alone, where a model is there for it and the message does not. One that is suspected of
+    steering models is searched as it stands."""
+    if deps.rewriter is None or turn.contained or not turn.history or not leans(turn.text):
         return ""
     try:
         async with asyncio.timeout(deps.retrieve_timeout_s / 2):

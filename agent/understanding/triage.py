@@ -114,13 +114,12 @@ def understand(
     chances = model.probabilities(text, vector, shown.values)
     said = {} if len(text.split()) > _LONG else shown.said
     readings = [tongue, *readings_of(heard, read, shown.said, chances)]
-    if attack.decision == "template":
+    kind, score, reason = _kind(text, history, chances, said, heard["person"])
+    if attack.decision == "template" and not (kind in _FOR_PEOPLE and len(text.split()) <= _LONG):
         kind, score, reason = _ATTACK, attack.score or 1.0, attack.reason
         readings.append(Reading("injection", "attack", score, reason))
-    else:
-        kind, score, reason = _kind(text, history, chances, said, heard["person"])
-        if attack.decision == "contain":
-            readings.append(Reading("injection", "suspected", attack.score or 0.5, attack.reason))
+    elif attack.decision != "pass":
+        readings.append(Reading("injection", "suspected", attack.score or 0.5, attack.reason))
     if intents is not None:
         readings.append(intents.read(text, vector))
     value = {each.name: each.value for each in readings}
@@ -140,6 +139,8 @@ Kind = Literal["question", "person", "complaint", "smalltalk", "attack", "unclea
 Sentiment = Literal["negative", "neutral", "positive"]
 Urgency = Literal["low", "medium", "high"]
 _ATTACK: Final[Kind] = "attack"
+_FOR_PEOPLE: Final = ("person", "complaint")
+"""A short message that goes to people anyway is not refused for how it is worded: a person cannot be steered by it."""
 
 
 def _kind(

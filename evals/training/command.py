@@ -16,6 +16,7 @@ from channels.commands.options import Config, Json, report
 from channels.commands.progress import progress
 from channels.settings import Settings, load
 from evals.training.grounding_command import grounding
+from evals.training.injection_command import injection
 from evals.training.moods_command import moods
 from evals.training.pii_command import pii
 from evals.training.ranking import PENALTY, Figure, Row
@@ -103,3 +104,4 @@ app.command()(grounding)
 app.command()(pii)
 app.command()(triage)
 app.command()(scope)
+app.command()(injection)
