@@ -68,8 +68,9 @@ def cells(line: str) -> tuple[str, ...]:
 
 
 def row_at(text: str, start: int, end: int) -> Row | None:
-    """The row that stands at text[start:end] with the header of its table; None where that is no table row."""
-    if not is_row(text[start:end]):
+    """The row that stands at text[start:end] with the header of its table; None where that is no table row, or one
+    without a cell."""
+    if not is_row(text[start:end]) or not cells(text[start:end]):
         return None
     header: tuple[str, ...] = ()
     above = text[:start].rstrip("\n ").split("\n") if start else []

@@ -17,6 +17,20 @@ from knowledge.passages import Passage
 _PSEUDONYM: Final = re.compile(r"<[A-Z][A-Z0-9_]*_\d+>")
 _STAND_IN: Final = "it"
 """What is read for a pseudonym: to the detector, which learnt from texts without them, it would look like code."""
+_OF_FORM: Final = frozenset(
+    {
+        "asks after a person",
+        "asks for a password",
+        "asks many things",
+        "has marks of code",
+        "hides text",
+        "holds encoded text",
+        "repeats itself",
+        "shouts a command",
+        "spaces letters out",
+    }
+)
+"""Signals of how a text looks, or of what customers ask too: they raise suspicion, and alone they prove nothing."""
 _NAMED: Final = 3
 _SHOWN: Final = 80
 _KEPT: Final = 4096
@@ -41,8 +55,8 @@ def _decided(score: Score) -> Decision:
 
 
 def _is_plain(score: Score) -> bool:
-    """A plain attack shows what it does: a shout of one word may be worded like one, and ask for a person."""
-    return score.direct >= shipped().plain and bool(score.signals)
+    """A plain attack shows what it does: a shout may be worded like one, and ask for a person."""
+    return score.direct >= shipped().plain and not _OF_FORM.issuperset(score.signals)
 
 
 def judge_texts(texts: Sequence[str]) -> list[Verdict]:

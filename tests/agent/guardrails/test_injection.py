@@ -80,7 +80,9 @@ def test_pseudonyms_are_no_code() -> None:
     assert judge_text(text).decision == "pass", judge_text(text)
 
 
-@pytest.mark.parametrize("text", ["HUMAN", "OPERATOR", "PERSON NOW", "help", "?"])
+@pytest.mark.parametrize(
+    "text", ["HUMAN", "OPERATOR", "PERSON NOW", "HOTEL ROYAL BATH SPA", "WHERE IS MY ORDER", "help", "?"]
+)
 def test_a_shout_is_never_a_plain_attack(text: str) -> None:
     assert judge_text(text).decision != "template"
 

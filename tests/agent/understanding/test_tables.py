@@ -101,3 +101,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     clean(text)
     cells(text)
     row_at(text, 0, len(text))
+
+
+def test_a_line_of_marks_alone_is_no_row() -> None:
+    assert row_at("|", 0, 1) is None
