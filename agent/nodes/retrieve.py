@@ -15,6 +15,7 @@ from agent.knowing.validity import out_of_date
 from agent.ports import Deps, Floor, Question, Run
 from agent.state import Found, Handoff, Turn, Verdict
 from agent.stops import ANSWER, SEARCH, switched_off
+from agent.understanding.titles import untitled
 from knowledge.errors import LibraryError
 from knowledge.passages import Hit
 from knowledge.query import leans
@@ -71,7 +72,7 @@ async def ask(turn: Turn, run: Run) -> Question:
     deps = run.deps
     async with asyncio.timeout(deps.retrieve_timeout_s):
         sought = await deps.library.seek(
-            turn.text,
+            untitled(turn.text),
             turn.history,
             limit=deps.passages,
             collection=deps.collections.get(turn.inbox, deps.collection),

@@ -32,13 +32,15 @@ REQUEST: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Logits: above `direct`, a long text above `long`, or above `aside` a text is suspected, above `plain` one is
-    plainly an attack, above `passage` (of the head for asides) a passage is kept from models."""
+    """Logits: above `direct`, a long text above `long`, or above `aside` a text is suspected, above `plain` a message
+    is plainly an attack. A passage is kept from models above `passage` (of the head for asides), or where its whole
+    stands more than `page` above its edge."""
 
     direct: float = 0.0
     long: float = 0.0
     aside: float = 0.0
     plain: float = 0.0
+    page: float = 0.0
     passage: float = 0.0
 
 
@@ -58,10 +60,11 @@ class Heads:
             each.astype(np.float32) for each in (self.direct, self.aside, self.rarity, self.figures)
         )
         plain = sigmoid((edges.plain - edges.direct) * slopes[0])
+        page = sigmoid(edges.page * slopes[0])
         passage = sigmoid((edges.passage - edges.aside) * slopes[1])
         first, second = self.shift
         shifted = edges.direct - first, edges.long - first, slopes[0], edges.aside - second, slopes[1]
-        return Detector(direct, aside, rarity, figures, *shifted, plain, passage)
+        return Detector(direct, aside, rarity, figures, *shifted, plain, page, passage)
 
 
 def fit(sets: Sets) -> Heads:

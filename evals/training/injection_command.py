@@ -129,7 +129,12 @@ def _train(sets: Sets, left: Mapping[str, Left], out: Path, about: Sequence[str]
         "about": list(about),
         "sha256": hashlib.sha256((out / "injection.npz").read_bytes()).hexdigest(),
         "sets": {each.name: _set(each) for each in sets.all},
-        "thresholds": {"contain": 0.5, "plain": round(detector.plain, 4), "passage": round(detector.passage, 4)},
+        "thresholds": {
+            "contain": 0.5,
+            "plain": round(detector.plain, 4),
+            "page": round(detector.page, 4),
+            "passage": round(detector.passage, 4),
+        },
         "false_alarms_held_out": {name: round(share, 4) for name, share in harmless.alarms(edges).items()},
         "left_out": figures,
     }

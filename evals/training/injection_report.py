@@ -93,7 +93,8 @@ class Harmless:
         plain = max([direct, edge(customers.direct, PLAIN), *(edge(each, HARMLESS / 10) for each in benign)])
         odd = passages.aside[passages.documents]
         long = max(direct, edge(mails.direct[mails.long > 0], LONG))
-        return Edges(direct, long, aside, plain, max(aside, edge(odd, PASSAGES)))
+        page = edge(passages.direct - np.where(passages.long > 0, long, direct), PASSAGES)
+        return Edges(direct, long, aside, plain, max(plain - direct, page), max(aside, edge(odd, PASSAGES)))
 
     def alarms(self, edges: Edges) -> dict[str, float]:
         return {name: float(seen.above(edges).mean()) for name, seen in self.seen.items()}

@@ -20,7 +20,7 @@ and asides to an assistant such as others hide in them."""
 MOST: Final = 6000
 MOST_PASSAGES: Final = 500
 """Rows of a set that are learnt from, drawn evenly; more teach nothing and slow the rest."""
-FOLDS: Final = 3
+FOLDS: Final = 5
 _ATTACKS: Final = frozenset({"attack", "1", 1})
 _HARMLESS: Final = frozenset({"benign", "0", 0})
 _PARTS: Final = (

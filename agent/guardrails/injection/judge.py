@@ -56,7 +56,11 @@ def _decided(score: Score) -> Decision:
 
 def _is_plain(score: Score) -> bool:
     """A plain attack shows what it does: a shout may be worded like one, and ask for a person."""
-    return score.direct >= shipped().plain and not _OF_FORM.issuperset(score.signals)
+    return score.direct >= shipped().plain and _shows_deeds(score)
+
+
+def _shows_deeds(score: Score) -> bool:
+    return not _OF_FORM.issuperset(score.signals)
 
 
 def judge_texts(texts: Sequence[str]) -> list[Verdict]:
@@ -67,10 +71,11 @@ def judge_texts(texts: Sequence[str]) -> list[Verdict]:
 def judge_passage(passage: Passage) -> Verdict:
     """ "contain" where a passage tells an assistant what to do, else "pass"; the passage is the evidence.
 
-    Only a plain attack or a sentence that is most foreign counts: help pages are full of instructions to people.
+    Its thresholds are higher than a message's: help pages are full of instructions to people.
     """
     score = _score(f"{passage.title}\n{passage.section}\n{passage.text}")
-    carries = _is_plain(score) or score.aside >= shipped().passage
+    whole = score.direct >= shipped().page and _shows_deeds(score)
+    carries = whole or score.aside >= shipped().passage
     reason = (
         f"a passage that speaks to assistants is kept out: {_reason(score)}" if carries else "carries no instruction"
     )

@@ -104,8 +104,9 @@ class Score:
 class Detector:
     """`direct` and `aside` are (2^BITS,) weights of n-grams, `rarity` theirs in the language, `figures` those of
     FIGURES. A head's logit is less its `edge` and times its `slope` before it becomes a score; a
-    long text has an edge of its own; `plain` and `passage`
-    are the scores from which a message is plainly an attack, and a passage carries one."""
+    long text has an edge of its own; `plain` is the score of the whole
+    from which a message is plainly an attack, `page` and `passage` those of the whole and of a sentence from which a
+    passage carries one."""
 
     direct: Floats
     aside: Floats
@@ -117,6 +118,7 @@ class Detector:
     aside_edge: float
     aside_slope: float
     plain: float
+    page: float
     passage: float
 
     def score(self, text: str) -> Score:
@@ -198,7 +200,7 @@ def load(path: Path) -> Detector:
     )
 
 
-SCALARS: Final = ("direct_edge", "long_edge", "direct_slope", "aside_edge", "aside_slope", "plain", "passage")
+SCALARS: Final = ("direct_edge", "long_edge", "direct_slope", "aside_edge", "aside_slope", "plain", "page", "passage")
 
 
 def save(detector: Detector, path: Path) -> None:

@@ -248,8 +248,7 @@ _WORDED: Final[tuple[tuple[str, str], ...]] = (
     (
         "shouts a command",
         r"(?-i:\b(?:DO|NOT|IGNORE|MUST|ONLY|OUTPUT|PRINT|SAY|NEVER|ALWAYS|STOP|FORGET|END|BEGIN|"
-        r"INSTRUCTIONS?|SYSTEM|ANSWER|RESPOND|ATTENTION|ACHTUNG|IMPORTANT)\b(?:\W+[A-Z]{2,})+|"
-        r"\b[A-Z]{3,}(?:\W+[A-Z]{3,}){3,})",
+        r"INSTRUCTIONS?|SYSTEM|ANSWER|RESPOND|ATTENTION|ACHTUNG|IMPORTANT)\b(?:\W+[A-Z]{2,})+)",
     ),
     ("spaces letters out", r"\b(?:\w ){6,}"),
     (
