@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -192,46 +193,14 @@ async def _transcripts(asked: Asked) -> dict[str, Any]:
     }
 
 
-async def _triage(asked: Asked) -> dict[str, Any]:
-    from evals.suites import triage
+def _suite(name: str) -> Callable[[Asked], Coroutine[Any, Any, dict[str, Any]]]:
+    """The suite of a module's name, whose `run` takes what was asked; imported when it is run, as models are heavy."""
 
-    return await triage.run(asked)
+    async def run(asked: Asked) -> dict[str, Any]:
+        found: dict[str, Any] = await import_module(f"evals.suites.{name}").run(asked)
+        return found
 
-
-async def _handoff(asked: Asked) -> dict[str, Any]:
-    from evals.suites import handoff
-
-    return await handoff.run(asked)
-
-
-async def _sentiment(asked: Asked) -> dict[str, Any]:
-    from evals.suites import sentiment
-
-    return await sentiment.run(asked)
-
-
-async def _urgency(asked: Asked) -> dict[str, Any]:
-    from evals.suites import urgency
-
-    return await urgency.run(asked)
-
-
-async def _injection(asked: Asked) -> dict[str, Any]:
-    from evals.suites import injection
-
-    return await injection.run(asked)
-
-
-async def _grounding(asked: Asked) -> dict[str, Any]:
-    from evals.suites import grounding
-
-    return await grounding.run(asked)
-
-
-async def _bias(asked: Asked) -> dict[str, Any]:
-    from evals.suites import bias
-
-    return await bias.run(asked)
+    return run
 
 
 OWN_DATA: Mapping[str, str] = {"bias": "shipped"}
@@ -241,13 +210,13 @@ TAUGHT = frozenset({"triage", "handoff", "sentiment", "urgency"})
 SUITES: Mapping[str, Callable[[Asked], Coroutine[Any, Any, dict[str, Any]]]] = {
     "retrieval": _retrieval,
     "transcripts": _transcripts,
-    "triage": _triage,
-    "handoff": _handoff,
-    "sentiment": _sentiment,
-    "urgency": _urgency,
+    "triage": _suite("triage"),
+    "handoff": _suite("handoff"),
+    "sentiment": _suite("sentiment"),
+    "urgency": _suite("urgency"),
     "pii": _pii,
-    "injection": _injection,
-    "grounding": _grounding,
-    "bias": _bias,
+    "injection": _suite("injection"),
+    "grounding": _suite("grounding"),
+    "bias": _suite("bias"),
     "email": _email,
 }

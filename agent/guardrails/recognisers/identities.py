@@ -73,10 +73,23 @@ def _unchecked(written: str) -> bool | None:
     return None
 
 
+Checked = tuple[str, str, Callable[[str], bool | None]]
+"""A form, the words that must stand near it, and its check."""
+
+
 @cache
 def _kinds() -> tuple[Kind, ...]:
+    return (
+        *(Kind(_form(form), _cues(cues), fits) for form, cues, fits in _of_digits()),
+        *(Kind(_form(form), _cues(cues), fits, alone=True) for form, cues, fits in _with_letters()),
+        *(Kind(_form(form), _cues(cues), _unchecked) for form, cues in _cued()),
+    )
+
+
+def _of_digits() -> Iterable[Checked]:
+    """Numbers like many others: only beside a cue."""
     digits = r"\d(?:[ .\-/]?\d)"
-    plain: Iterable[tuple[str, str, Callable[[str], bool | None]]] = (
+    return (
         (f"{digits}{{9}}", r"nhs|health service", _by(presidio.NhsRecognizer())),
         (r"9(?:[ .\-/]?\d){8}", r"itin|taxpayer|tax id", _by(presidio.UsItinRecognizer())),
         (f"{digits}{{11}}", r"aadhaa?r|uidai|uid", _by(presidio.InAadhaarRecognizer())),
@@ -112,7 +125,11 @@ def _kinds() -> tuple[Kind, ...]:
         (f"{digits}{{8}}", r"bsn|burgerservicenummer|sofi", dutch_bsn),
         (f"{digits}{{10}}", r"rijksregister\w*|num[ée]ro national|national register|niss|insz", _unchecked),
     )
-    lettered: Iterable[tuple[str, str, Callable[[str], bool | None]]] = (
+
+
+def _with_letters() -> Iterable[Checked]:
+    """Of a form that little else has: also without a cue, where their check digits fit."""
+    return (
         (r"[XYZ][ -]?\d{7,8}[ -]?[A-Z]", r"nie|extranjero", _by(presidio.EsNieRecognizer())),
         (r"\d{7,8}[ -]?[A-Z]", r"dni|nif|documento|identidad", _by(presidio.EsNifRecognizer())),
         (
@@ -136,17 +153,16 @@ def _kinds() -> tuple[Kind, ...]:
         (r"[A-Z9]{5}\d{6}[A-Z9]{2}\d[A-Z]{2}", r"driving licen[cs]e|dvla", lambda written: True),
         (r"[1-9][A-Z][A-Z0-9]\d-?[A-Z][A-Z0-9]\d-?[A-Z]{2}\d{2}", r"mbi|medicare", _by(presidio.UsMbiRecognizer())),
     )
-    cued: Iterable[tuple[str, str]] = (
+
+
+def _cued() -> Iterable[tuple[str, str]]:
+    """Without check digits: beside a cue only."""
+    return (
         (r"(?=[A-Z0-9]{0,4}\d)[A-Z0-9]{1,4}[ -]?\d{5,8}[A-Z]?", r"passport|pasaporte|passeport|reisepass|passaporto"),
         (
             r"(?=[A-Z0-9]{0,4}\d)[A-Z0-9]{8,10}",
             r"(?:personal)?ausweis(?:nummer)?|carta d['’]identit\w+|identity card|id card|national id|voter id",
         ),
-    )
-    return (
-        *(Kind(_form(form), _cues(cues), fits) for form, cues, fits in plain),
-        *(Kind(_form(form), _cues(cues), fits, alone=True) for form, cues, fits in lettered),
-        *(Kind(_form(form), _cues(cues), _unchecked) for form, cues in cued),
     )
 
 
