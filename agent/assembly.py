@@ -17,6 +17,7 @@ from redis.asyncio import Redis as RedisClient
 from agent.corrections import CorrectedLibrary
 from agent.dispatch.in_process import InProcessBus, InProcessDoorbell
 from agent.dispatch.redis import RedisBus, RedisDoorbell
+from agent.erasing import STARTING, Eraser, replay_at_start
 from agent.errors import Misconfigured
 from agent.gateway.endpoints import build_gateways
 from agent.gateway.endpoints import close as close_upstreams
@@ -26,12 +27,18 @@ from agent.guardrails.disclosure import discloses
 from agent.guardrails.evidence_card import read_card
 from agent.guardrails.grounding import GroundingJudge
 from agent.guardrails.pii import PiiDetector
+from agent.keys import key_source, open_vault
+from agent.looking import places_of
+from agent.lookups.looking import open_look_ups
+from agent.lookups.spec import own_templates
 from agent.parking import open_parking
 from agent.policy.engine import Policy
 from agent.policy.loading import load as load_policy
 from agent.ports import Bus, Deps, Doorbell, Embedder, Library
 from agent.prompts import load as load_prompt
 from agent.redaction import Detector, NoDetector
+from agent.remembering.opening import open_keeper, open_memory_index
+from agent.remembering.recollecting import TIMEOUT_S, Recollections
 from agent.routing import Staffing
 from agent.runtime import Runtime
 from agent.settings import Configured
@@ -48,11 +55,11 @@ from knowledge.seeking.ports import Scope, Shelves
 from knowledge.seeking.ranker import read as read_ranker
 from knowledge.seeking.seeker import Seeker
 from memory import releases
+from memory.identity.naming import region_of
 from memory.migrate import migrate
 from memory.opt_outs import OptOutRules
-from memory.seal import MasterKey, SealError, load_or_create_master_key
+from memory.seal import MasterKey
 from memory.store import Store, open_store
-from memory.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ async def assemble(settings: Configured, beyond: Beyond) -> Runtime:
         await asyncio.to_thread(migrate, settings.store.url)
         store = open_store(settings.store.url)
         stack.push_async_callback(store.close)
-        vault = Vault(master_key(settings))
+        vault = await open_vault(settings, store)
         parked = await open_parking(stack, settings.store.url)
         embedder = await open_embedder(settings.models.embedding.model)
         stack.push_async_callback(embedder.close)
@@ -89,6 +96,13 @@ async def assemble(settings: Configured, beyond: Beyond) -> Runtime:
         deps = replace(deps, staffing=beyond.staffing, scopes=beyond.scopes)
         await keep_policy(store, deps.policy)
         detector = await open_detector(stack, settings)
+        if settings.lookups:
+            deps = replace(deps, look_ups=open_look_ups(stack, settings, store, vault, detector, embedder))
+        index = await open_memory_index(stack, settings, embedder)
+        memory = open_keeper(settings, store, vault, detector, deps, index) if index is not None else None
+        if settings.memory.remember:
+            wait_s = min(TIMEOUT_S, 0.8 * settings.memory.recall_timeout_s)
+            deps = replace(deps, recollector=Recollections(store, vault, index, embedder, timeout_s=wait_s))
         worker = Worker(
             store=store,
             vault=vault,
@@ -100,9 +114,14 @@ async def assemble(settings: Configured, beyond: Beyond) -> Runtime:
             limits=_limits(settings),
             pushes=beyond.pushes,
             approved=beyond.approved,
+            memory=memory,
         )
         worker.doorbell, worker.bus = await _dispatch(stack, settings, worker.holder)
-        return Runtime(store, vault, worker.doorbell, worker.bus, worker, library, stack.pop_all(), beyond.opt_outs)
+        places = places_of(settings, index)
+        await replay_at_start(Eraser(store, vault, parked, places), STARTING, datetime.now(UTC))
+        return Runtime(
+            store, vault, worker.doorbell, worker.bus, worker, library, stack.pop_all(), beyond.opt_outs, places
+        )
     raise AssertionError("unreachable")
 
 
@@ -128,6 +147,7 @@ def open_deps(
         templates={**_templates(settings), **policy.templates},
         organisation=settings.organisation.name,
         voice=settings.organisation.voice,
+        region=region_of(settings.organisation.locale),
         collections=dict(collections or {}),
         collection=settings.qdrant.collection,
         retrieve_timeout_s=settings.agent.retrieve_timeout_s,
@@ -135,9 +155,15 @@ def open_deps(
         window_tokens=settings.agent.window_tokens,
         fold_tokens=settings.agent.fold_tokens,
         passages=settings.agent.passages,
+        context_tokens=settings.memory.context_tokens,
+        recall_timeout_s=settings.memory.recall_timeout_s,
         rewriter=ModelRewriter(gateways["rewrite"], settings.models.routes["rewrite"].deadline_s)
         if "rewrite" in gateways
         else None,
+        summariser=gateways.get("summary"),
+        rememberer=gateways.get("remember"),
+        remember_timeout_s=settings.models.routes["remember"].deadline_s if "remember" in gateways else 30.0,
+        summary_timeout_s=settings.models.routes["summary"].deadline_s if "summary" in gateways else 45.0,
         versions={
             **versions(embedder, [upstream.name for upstream in answer.upstreams], policy),
             **_of_its_own(settings),
@@ -256,19 +282,14 @@ def _of_its_own(settings: Configured) -> Mapping[str, str]:
 
 def _templates(settings: Configured) -> Mapping[str, str]:
     try:
-        return templates(settings.agent.templates)
+        return {**templates(settings.agent.templates), **own_templates(settings.lookups)}
     except ValueError as error:
         raise Misconfigured(str(error)) from error
 
 
 def master_key(settings: Configured) -> MasterKey:
-    """`file:` is made at first start; `env:` and values must be there. Raises Misconfigured."""
-    spec = settings.store.master_key
-    raw = spec.get_secret_value()
-    try:
-        return load_or_create_master_key(raw if raw.startswith("file:") else spec.reveal())
-    except (SealError, ValueError) as error:
-        raise Misconfigured(f"store.master_key: {error}") from error
+    """The master key in use. `file:` is made at first start. Raises Misconfigured."""
+    return key_source(settings).keys()[0]
 
 
 def _limits(settings: Configured) -> WorkerLimits:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from agent.errors import Refused
+from agent.lookups.evidence import SCHEME
 from memory import audit, corrections, log, turns
 from memory.corrections import Correction, Kind
 from memory.store import Store
@@ -121,6 +122,8 @@ def _parts(wish: Wish, record: Mapping[str, Any], found: Mapping[str, Any]) -> t
     text = wish.text.strip()
     if len(text) > LONGEST:
         raise Refused(f"the text has {len(text)} characters; {LONGEST} is the most")
+    if wish.kind != "wrong" and _of_one_customer(wish, record):
+        raise Refused("what was looked up for one customer cannot stand for others")
     passage = found.get(wish.passage)
     if wish.passage and passage is None:
         raise Refused("this turn found no such passage")
@@ -135,6 +138,12 @@ def _parts(wish: Wish, record: Mapping[str, Any], found: Mapping[str, Any]) -> t
             return _asked(record), answer, ""
     needs = {"passage": "a passage and its text", "block": "a passage or a document of the turn", "pin": "an answer"}
     raise Refused(f"this needs {needs[wish.kind]}")
+
+
+def _of_one_customer(wish: Wish, record: Mapping[str, Any]) -> bool:
+    """Whether the wish would make knowledge for everybody of what the organisation's systems said for one customer."""
+    looked_up = any(each.get("text") for each in record.get("looked_up", ()))
+    return wish.passage.startswith(SCHEME) or wish.document.startswith(SCHEME) or (wish.kind == "pin" and looked_up)
 
 
 def _asked(record: Mapping[str, Any]) -> str:

@@ -1,10 +1,10 @@
 """Every node and every arrow. Read this first.
 
 admit ─► triage ─► recall ─► retrieve ─► generate ─► guard ─► commit
-  │        │                    │         │  ▲       ▲ │
+  │        │          │         │         │  ▲       ▲ │
   │        ├─► template ────────┼─────────┼──┼───────┘ ├─► approve ─► commit
-  │        │      ▲             │         │  └─ revise ┤  (twice at most)
-  │        │      └─────────────┼─────────┤            │
+  │        │      ▲   │         │         │  └─ revise ┤  (twice at most)
+  │        │      └───┼─────────┼─────────┤            │
   │        └─► hand_over ◄──────┴─────────┴────────────┘
   │                └─► commit
   ├─► template (a request for one's rights, or going on while a person is waited for)
@@ -78,6 +78,12 @@ def after_triage(turn: Turn) -> str:
     return "template" if turn.template else "recall"
 
 
+def after_recall(turn: Turn) -> str:
+    if turn.handoff:
+        return "hand_over"
+    return "template" if turn.template else "retrieve"
+
+
 def after_retrieve(turn: Turn) -> str:
     if turn.handoff:
         return "hand_over"
@@ -110,7 +116,7 @@ def build(saver: BaseCheckpointSaver[Any] | None) -> Graph:
     graph.add_edge(START, "admit")
     graph.add_conditional_edges("admit", arrow(after_admit), ["triage", "template", "hand_over", "commit"])
     graph.add_conditional_edges("triage", arrow(after_triage), ["recall", "template", "hand_over"])
-    graph.add_edge("recall", "retrieve")
+    graph.add_conditional_edges("recall", arrow(after_recall), ["retrieve", "template", "hand_over"])
     graph.add_conditional_edges("retrieve", arrow(after_retrieve), ["generate", "template", "hand_over"])
     graph.add_conditional_edges("generate", arrow(after_generate), ["guard", "template", "hand_over"])
     graph.add_edge("template", "guard")

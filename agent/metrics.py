@@ -16,6 +16,9 @@ REPORTS = Counter("frontdesk_reports_total", "Delivery reports by inbox and what
 SOCKETS = Gauge("frontdesk_sockets", "Open chat websockets")
 SLA_REPLIES = Counter("frontdesk_sla_replies_total", "Replies of people by whether they were in time", ["kept"])
 SLA_LATE = Gauge("frontdesk_sla_late", "Customers who wait for a person longer than promised", ["priority"])
+SUMMARIES = Counter("frontdesk_summaries_total", "Pieces of summaries by what became of a model's words", ["result"])
+LOOK_UPS = Counter("frontdesk_look_ups_total", "Look-ups asked of your own systems by outcome", ["name", "state"])
+LOOK_UP_SECONDS = Histogram("frontdesk_look_up_seconds", "Wall time of each look-up that was asked", ["name"])
 TOKENS = Counter("frontdesk_model_tokens_total", "Model tokens by direction", ["direction"])
 
 

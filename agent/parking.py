@@ -15,7 +15,11 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 LOADABLE = [
     ("agent.state", name)
     for name in ("Turn", "Triage", "Reading", "Citation", "Sentence", "Draft", "Verdict", "Handoff", "Found")
-] + [("memory.messages", "Line"), ("memory.context", "Block")]
+]
+LOADABLE += [("memory.messages", "Line"), ("memory.context", "Block"), ("memory.segments", "Segment")]
+LOADABLE += [("memory.slots", "Slot"), ("memory.facts.memory", "Memory"), ("memory.facts.memory", "Recalled")]
+LOADABLE += [("memory.identity.profile", "Profile"), ("agent.lookups.looked_up", "LookedUp")]
+LOADABLE += [("memory.context", "Context"), ("memory.context", "Left")]
 
 
 def serializer() -> JsonPlusSerializer:

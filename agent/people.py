@@ -97,7 +97,16 @@ class People:
                 transfers.to_person(connection, self.vault, conversation, str(person), by, now, anyones=anyones)
             detail = {"person": person, "team": team}
             act = "conversation.transfer"
-            audit.note(connection, actor=by, role=role, act=act, subject=conversation, detail=detail, now=now)
+            audit.note(
+                connection,
+                actor=by,
+                role=role,
+                act=act,
+                subject=conversation,
+                detail=detail,
+                now=now,
+                vault=self.vault,
+            )
 
         await self.store.write(work)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from agent.autonomy import Controls
 from agent.dispatch.signals import Signal, Watch
+from agent.lookups.looked_up import LookedUp
 from agent.policy.engine import Policy
 from agent.policy.loading import shipped
 from agent.routing import Staffing
@@ -20,6 +21,7 @@ from agent.state import Sentence, Triage, Turn, Verdict
 from knowledge.passages import Hit
 from knowledge.seeking.ports import EVERYWHERE, Scope
 from knowledge.seeking.seeker import Searched, Sought
+from memory.facts.memory import Recalled
 from memory.messages import Line
 
 Vector = NDArray[np.float32]
@@ -117,6 +119,37 @@ class Voice(Protocol):
         ...
 
 
+class Recollector(Protocol):
+    """What is remembered of the customer, over all their conversations, that may bear on a message."""
+
+    async def recall(self, turn: Turn, vector: Vector | None) -> Recalled:
+        """`vector` is the unit embedding of `turn.text`, None where it was not made. Says in `degraded` what could not
+        be searched; raises nothing that would end a turn."""
+        ...
+
+
+class LookUps(Protocol):
+    """Read-only look-ups such as an order or a parcel, run only for a proven identity."""
+
+    async def look_up(self, turn: Turn) -> tuple[LookedUp, ...]:
+        """What bears on the turn's message; empty where nothing does or the identity is not proven. Raises nothing."""
+        ...
+
+
+class NoRecollector:
+    """Remembers nothing: for a graph that runs without a log."""
+
+    async def recall(self, turn: Turn, vector: Vector | None) -> Recalled:
+        return Recalled()
+
+
+class NoLookUps:
+    """Looks nothing up."""
+
+    async def look_up(self, turn: Turn) -> tuple[LookedUp, ...]:
+        return ()
+
+
 class Doorbell(Protocol):
     """Wakes a worker for a conversation. May lose a ring: the sweeper rings again for what is unanswered."""
 
@@ -164,7 +197,16 @@ class Deps:
     staffing: Staffing = field(default_factory=Staffing)
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     rewriter: Rewriter | None = None
+    summariser: BaseChatModel | None = None
+    summary_timeout_s: float = 45.0
     policy: Policy = field(default_factory=shipped)
+    recollector: Recollector = field(default_factory=NoRecollector)
+    look_ups: LookUps = field(default_factory=NoLookUps)
+    rememberer: BaseChatModel | None = None
+    remember_timeout_s: float = 30.0
+    context_tokens: int = 4000
+    recall_timeout_s: float = 1.0
+    region: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -6,15 +6,17 @@ names itself by that, and a value sent in two messages is hidden in both, where 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from agent.guardrails.neighbours import Said, merged, views
 from agent.guardrails.pii import PiiSpan, PiiUnavailable
-from memory.log import redact_events
+from memory.identity.suggesting import typed
+from memory.log import redact_events, redacted_already
 from memory.messages import VISIBLE, Event
 from memory.pseudonyms import PseudonymBook, pseudonymise
 from memory.store import Store
@@ -43,11 +45,12 @@ class Redacted:
     to_store: Mapping[int, str] = field(default_factory=dict)
 
 
-async def redact(taken: Taken, detector: Detector, store: Store, vault: Vault) -> Redacted | None:
+async def redact(taken: Taken, detector: Detector, store: Store, vault: Vault, region: str = "") -> Redacted | None:
     """The turn redacted, or None when the analyser failed: the turn must fail closed.
 
     New pseudonyms are stored at once, with the texts that use them, before anything else can see them. Texts that
-    need none are stored by the turn's commit, which saves a transaction.
+    need none are stored by the turn's commit, which saves a transaction. A telephone or address that is another
+    customer's is suggested to people as the same person's; `region` is where one without its country is from.
     """
     raw = [event for event in taken.events if event.redacted is None]
     if not raw:
@@ -60,16 +63,44 @@ async def redact(taken: Taken, detector: Detector, store: Store, vault: Vault) -
     to_store = made
     if taken.book.new_entries():
         customer, conversation = taken.head["customer_id"], taken.head["id"]
-
-        def keep(connection: Connection) -> dict[int, str]:
-            book = vault.book(connection, customer, to_write=True)
-            redacted = _pseudonymised(raw, found, book)
-            redact_events(connection, conversation, redacted)
-            vault.keep(connection, customer, book)
-            return redacted
-
-        made, to_store = await store.write(keep), {}
+        made, to_store = await store.write(_keeping(vault, customer, conversation, raw, found, region)), {}
     return Redacted(replace(taken, events=[_with(event, made) for event in taken.events]), to_store)
+
+
+async def redact_events_of(
+    conversation: str, customer: str, events: Sequence[Event], detector: Detector, store: Store, vault: Vault
+) -> list[Event]:
+    """Events of one conversation, in order, that all carry their redacted text: what had none has it stored at once.
+    For what reads the log outside of a turn. Raises PiiUnavailable, StoreUnavailable, UnknownConversation."""
+    raw = [event for event in events if event.redacted is None]
+    if not raw:
+        return list(events)
+    found = await _found(events, detector)
+    made = await store.write(_keeping(vault, customer, conversation, raw, found))
+    return [_with(event, made) for event in events]
+
+
+def _keeping(
+    vault: Vault,
+    customer: str,
+    conversation: str,
+    raw: Sequence[Event],
+    found: Mapping[int, Sequence[PiiSpan]],
+    region: str = "",
+) -> Callable[[Connection], dict[int, str]]:
+    """A transaction that stores the redacted texts of events and the pseudonyms they are the first to use; it gives
+    the texts as they stand, which another may have stored first."""
+    now = datetime.now(UTC)
+
+    def keep(connection: Connection) -> dict[int, str]:
+        book = vault.book(connection, customer, to_write=True)
+        redacted = {**_pseudonymised(raw, found, book), **redacted_already(connection, conversation, list(found))}
+        redact_events(connection, conversation, redacted)
+        vault.keep(connection, customer, book)
+        typed(connection, vault, customer, book.new_entries(), now, region)
+        return redacted
+
+    return keep
 
 
 async def _found(events: Sequence[Event], detector: Detector) -> dict[int, list[PiiSpan]]:

@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from sqlalchemy import RowMapping
 
 from agent import metrics
 from agent.desk import Desk
 from agent.dispatch.signals import Signal, Watch
 from agent.errors import Draining
+from agent.looking import NOWHERE, Places
 from agent.oversight import Oversight
 from agent.ports import Bus, Doorbell
 from agent.visits import Visits
@@ -24,6 +26,9 @@ from agent.worker import Worker
 from knowledge.opening import AnyLibrary
 from memory import deliveries, log, receive
 from memory.attachments import checked
+from memory.errors import WrongToken
+from memory.identity import signing_in
+from memory.identity.signing_in import Signed, Visit
 from memory.messages import Event, Inbound, Owner, Report
 from memory.opt_outs import OptOutRules
 from memory.receive import NewIds, Receipt
@@ -62,6 +67,7 @@ class Runtime:
         library: AnyLibrary,
         stack: AsyncExitStack,
         opt_outs: OptOutRules = receive.OPT_OUTS,
+        places: Places = NOWHERE,
     ) -> None:
         self.store = store
         self.vault = vault
@@ -71,7 +77,7 @@ class Runtime:
         self.library = library
         self.opt_outs = opt_outs
         self.desk = Desk(store, vault, doorbell, bus, worker)
-        self.oversight = Oversight(store, vault, worker.parked, worker.detector)
+        self.oversight = Oversight(store, vault, worker.parked, worker.detector, places)
         self.visits = Visits(store, vault, bus, worker.deps.staffing.opens_at)
         self.draining = False
         self._stack = stack
@@ -98,7 +104,10 @@ class Runtime:
         if inbound.attachments:  # megabytes are looked through: nobody waits for it, the writer least of all
             inbound = replace(inbound, attachments=await asyncio.to_thread(checked, inbound.attachments))
         ids, now = NewIds(f"c-{_id()}", f"p-{_id()}", f"k-{_id()}"), datetime.now(UTC)
-        receipt = await self.store.write(lambda c: receive.receive(c, self.vault, inbound, ids, now, self.opt_outs))
+        region = self.worker.deps.region
+        receipt = await self.store.write(
+            lambda c: receive.receive(c, self.vault, inbound, ids, now, self.opt_outs, region)
+        )
         if not receipt.conversation:
             return receipt
         metrics.RECEIVED.labels(inbound.channel, str(receipt.duplicate).lower()).inc()
@@ -108,18 +117,41 @@ class Runtime:
             await self.doorbell.ring(receipt.conversation)
         return receipt
 
-    async def open_chat(self, inbox: str, conversation: str | None, token: str | None) -> Opened:
-        """A visitor's web conversation, new or resumed. Raises WrongToken when it is not theirs."""
+    async def open_chat(
+        self, inbox: str, conversation: str | None, token: str | None, signed: Signed | None = None
+    ) -> Opened:
+        """A visitor's web conversation, new or resumed. Raises WrongToken when it is not theirs.
+
+        `signed` is who the organisation's system says they are, checked before. What they began before they signed in
+        goes on as theirs; a conversation of a signed user is resumed with their identity alone.
+        """
         if conversation is not None:
-            row = await self.store.read(lambda c: log.check_token(c, self.vault, conversation, inbox, token or ""))
-            return Opened(conversation, token or "", row["visible_seq"])
+            return await self._resume(inbox, conversation, token or "", signed)
         fresh, customer, secret, now = f"c-{_id()}", f"p-{_id()}", secrets.token_urlsafe(24), datetime.now(UTC)
+        if signed is not None:
+            visit = Visit(inbox, fresh, secret, customer, now, self.worker.deps.region)
+            await self.store.write(lambda c: signing_in.open_signed(c, self.vault, signed, visit))
+            return Opened(fresh, secret, 0)
         await self.store.write(
             lambda c: receive.open_web(
                 c, self.vault, inbox=inbox, conversation=fresh, customer=customer, token=secret, now=now
             )
         )
         return Opened(fresh, secret, 0)
+
+    async def _resume(self, inbox: str, conversation: str, token: str, signed: Signed | None) -> Opened:
+        if signed is None:
+            row = await self.admitted(inbox, conversation, token, None)
+            return Opened(conversation, token, row["visible_seq"])
+        visit = Visit(inbox, conversation, token, f"p-{_id()}", datetime.now(UTC), self.worker.deps.region)
+        theirs = await self.store.write(lambda c: signing_in.resume(c, self.vault, signed, visit))
+        if theirs is None:
+            raise WrongToken("this conversation cannot be resumed with that identity")
+        return Opened(conversation, token, theirs["visible_seq"])
+
+    async def admitted(self, inbox: str, conversation: str, token: str, signed: Signed | None) -> RowMapping:
+        """The row of a web conversation that this visitor holds. Raises WrongToken."""
+        return await self.store.read(lambda c: signing_in.admitted(c, self.vault, inbox, conversation, token, signed))
 
     async def owner(self, conversation: str) -> Owner:
         """Who owns the conversation now. Raises UnknownConversation."""
@@ -131,6 +163,10 @@ class Runtime:
         return await self.store.read(
             lambda c: log.read_events(c, self.vault, conversation, after=after, limit=limit, visible_only=True)
         )
+
+    async def newest(self, conversation: str, most: int) -> int:
+        """The seq after which the newest `most` events that the customer may see begin; 0 where there are no more."""
+        return await self.store.read(lambda c: log.shown_after(c, conversation, most))
 
     async def show(self, signal: Signal) -> Shown:
         """What to show of a delta: nothing when the owner changed or the turn lost its lease since it was written."""

@@ -6,10 +6,14 @@ Secrets are written as a value, `env:NAME` or `file:PATH`; `Secret.reveal()` rea
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+if TYPE_CHECKING:  # they are sections themselves
+    from agent.lookups.settings import LookUpSettings
 
 
 class Section(BaseModel):
@@ -48,8 +52,14 @@ class Organisation(Section):
 
 
 class Store(Section):
+    """`previous_master_keys` open what was sealed before a new `master_key`, until `frontdesk keys rotate` is done.
+    `erasure_journal` is the file of who was erased; "" is `erasures.jsonl` beside the SQLite file, or in `data`. Keep
+    it out of the database's backup: it is what erases them again after one is restored."""
+
     url: str = "sqlite:///data/frontdesk.db"
     master_key: Secret = Secret("file:data/master.key")
+    previous_master_keys: list[Secret] = Field(default_factory=list)
+    erasure_journal: str = ""
 
 
 class Qdrant(Section):
@@ -89,7 +99,9 @@ class RouteSettings(Section):
     """`endpoints` are names under [models.endpoints], in order of preference; `deadline_s` bounds them all.
 
     The route "answer" writes replies. One named "rewrite" makes a message that leans on the lines before stand alone
-    before it is searched; a search waits for it no longer than its deadline, and at most half of its own.
+    before it is searched; a search waits for it no longer than its deadline, and at most half of its own. One named
+    "summary" writes what falls out of a conversation's window anew, in the background; one named "remember" reads
+    messages for what is to be remembered, there too.
     """
 
     endpoints: list[str] = Field(default=["extractive"], min_length=1)
@@ -125,6 +137,16 @@ class Agent(Section):
     templates: dict[str, str] = Field(default_factory=dict)
 
 
+class Memory(Section):
+    """What a turn may know. `context_tokens` bounds all that a model is shown of the message, the customer, the
+    conversation, look-ups and passages; the bill in a turn's record says what did not fit. A recall from long ago is
+    waited for `recall_timeout_s` and no longer. Without `remember` nothing is taken into memory beyond the log."""
+
+    remember: bool = True
+    context_tokens: int = Field(default=4000, ge=200)
+    recall_timeout_s: float = Field(default=1.0, gt=0)
+
+
 class Configured(Protocol):
     """The sections this layer reads, whoever holds them."""
 
@@ -139,4 +161,8 @@ class Configured(Protocol):
     @property
     def models(self) -> Models: ...
     @property
+    def lookups(self) -> Mapping[str, LookUpSettings]: ...
+    @property
     def agent(self) -> Agent: ...
+    @property
+    def memory(self) -> Memory: ...

@@ -8,8 +8,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from agent.autonomy import Level
-from memory.context import Block
+from agent.lookups.looked_up import LookedUp as LookedUp
+from memory.context import Context
+from memory.facts.memory import Recalled
+from memory.identity.profile import Profile
 from memory.messages import Line, Owner
+from memory.segments import Segment
+from memory.slots import Slot
 
 Kind = Literal["question", "person", "complaint", "smalltalk", "attack", "unclear", "opt_out"]
 Route = Literal["answer", "handoff", "other", "silent"]
@@ -143,6 +148,13 @@ class Turn:
     bot while they wait for a person, `request` which right of theirs they asked for, `contact` where else (a pseudonym)
     they may be answered, `searched` what was searched for `query` and why (`knowledge.seeking.seeker.Searched`).
     `contained` says why what the customer wrote is shown to models as data only, without tools; "" where it is not.
+    `profile` is who the customer is, `proof` how this conversation's other side proved it ("" not at all, "signed" by
+    the organisation's own system, "provider" by the channel's), `segments` the newest pieces of the summary, of which
+    the last covers events to `summary_to`, `slots` what is pinned to the letter, newest first, `earlier` and
+    `earlier_segments` what the person said of late in other conversations, `recalled` what is remembered from before.
+    `focus` are the slots that the message is about, `looked_up` what the organisation's systems say on them, `context`
+    all that was chosen of this for the answer and what was left out, `folding` the pieces of summary that this turn
+    made and its commit stores.
     """
 
     id: str
@@ -158,7 +170,6 @@ class Turn:
     started_at: datetime
     said: tuple[Line, ...]
     history: tuple[Line, ...]
-    summary: str
     summary_to: int
     asked_for_person: bool
     opted_out: bool
@@ -167,9 +178,6 @@ class Turn:
     autonomy: Level
     # what the nodes set
     triage: Triage | None
-    blocks: tuple[Block, ...]
-    folded: str
-    folded_to: int
     query: str
     found: tuple[Found, ...]
     draft: Draft | None
@@ -186,8 +194,30 @@ class Turn:
     contact: str = ""
     searched: Mapping[str, Any] = field(default_factory=dict)
     contained: str = ""
+    profile: Profile = field(default_factory=lambda: Profile(""))
+    proof: str = ""
+    segments: tuple[Segment, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    earlier: tuple[Line, ...] = ()
+    earlier_segments: tuple[Segment, ...] = ()
+    recalled: Recalled = field(default_factory=Recalled)
+    focus: tuple[Slot, ...] = ()
+    looked_up: tuple[LookedUp, ...] = ()
+    context: Context | None = None
+    folding: tuple[Segment, ...] = ()
 
     @property
     def text(self) -> str:
         """The customer's words that this turn answers, joined."""
         return "\n".join(line.text for line in self.said).strip()
+
+    @property
+    def summary(self) -> str:
+        """The pieces of the summary, joined, oldest first."""
+        return "\n".join(segment.text for segment in self.segments if segment.text)
+
+    @property
+    def known(self) -> str:
+        """Everything the turn was told of the conversation and the customer, to see whether a reply could know it."""
+        told = "" if self.context is None else self.context.words
+        return "\n".join([told, self.summary, *(line.text for line in (*self.history, *self.said))])

@@ -17,13 +17,16 @@ from agent.autonomy import level
 from agent.controls import LiveControls
 from agent.guardrails.pii import PiiUnavailable
 from agent.nodes.generate import generate
+from agent.nodes.recall import recall
 from agent.nodes.retrieve import retrieve
 from agent.ports import Bench, Deps, Run
 from agent.redaction import Detector, redact_text
 from agent.state import Turn
 from agent.turning import begin
 from memory import log
+from memory.identity.profile import profile
 from memory.messages import Event
+from memory.segments import newest
 from memory.store import Store
 from memory.turns import Taken
 from memory.vault import Vault
@@ -31,6 +34,7 @@ from memory.views import Assist, ConversationView
 
 # Events read: a suggestion needs what was said last, not the whole conversation.
 _LATEST = 40
+_PIECES = 6
 _KEPT = 256
 _SHOWN = ("passage", "title", "section", "document", "source", "text", "score")
 
@@ -87,6 +91,13 @@ class Suggesting:
         answered = max((e.seq for e in events if e.kind in ("said", "replied") and e.seq < to_seq), default=0)
         from_seq = next(e.seq for e in events if _asks(e) and e.seq > answered)
         head = await self.store.read(lambda c: dict(log.read_head(c, view.id)))
+        book, pieces, who = await self.store.read(
+            lambda c: (
+                self.vault.book(c, view.customer),
+                newest(c, self.vault, view.id, _PIECES),
+                profile(c, view.customer),
+            )
+        )
         taken = Taken(
             turn=f"suggestion-{view.id}",
             head={**head, "owner": "bot", "introduced": True},
@@ -94,12 +105,16 @@ class Suggesting:
             to_seq=to_seq,
             attempt=1,
             events=redacted,
-            summary="",
-            book=await self.store.read(lambda c: self.vault.book(c, view.customer)),
+            book=book,
             opted_out=False,
+            segments=tuple(pieces),
+            profile=who,
         )
         turn = begin(taken, redaction_failed=False, autonomy="draft", versions=self.deps.versions)
         runtime = Runtime(context=Run(self.deps, _Mute(), _nothing, Bench(controls=controls)))
+        turn = replace(turn, **await recall(turn, runtime))
+        if turn.template or turn.handoff:
+            return turn
         turn = replace(turn, **await retrieve(turn, runtime))
         if turn.template or turn.handoff:
             return turn

@@ -12,6 +12,15 @@ DEFAULTS: Mapping[str, str] = {
     "goodbye": "Goodbye, and thank you for writing to us.",
     "clarify": "I'm not sure what you mean. Could you say a little more, or would you like to talk to a person?",
     "unknown": "I don't know the answer to that: our help centre doesn't say. Would you like me to fetch a person?",
+    "prove_identity": (
+        "I can look that up once I know that it is you: please sign in and ask me again. Would you like me to fetch a "
+        "person?"
+    ),
+    "which_one": "Which one do you mean? Please send me its number.",
+    "not_found": (
+        "I can't find that under your name. Please check the number and send it again. Would you like me to fetch a "
+        "person?"
+    ),
     "refuse": "I can only answer questions about {organisation}. What would you like to know?",
     "handoff_asked": "I'm passing you to a person now. Your messages are kept, so you won't need to repeat yourself.",
     "handoff_complaint": "I'm sorry this has gone wrong. I'm passing you to a person, who sees all you have written.",

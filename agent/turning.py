@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from agent.autonomy import Level
 from agent.ports import Bench
 from agent.state import Citation, Turn
+from memory.facts.memory import Recalled
+from memory.identity.profile import Profile
 from memory.messages import Event, Line, Role
 from memory.turns import Outcome, Taken
 
@@ -36,7 +38,6 @@ def begin(taken: Taken, *, redaction_failed: bool, autonomy: Level, versions: Ma
         started_at=datetime.now().astimezone(),
         said=_lines(asks),
         history=_lines(before),
-        summary="" if redaction_failed else taken.summary,
         summary_to=head["summary_to"],
         asked_for_person=any(e.meta.get("kind") == "person" for e in taken.events if e.seq >= taken.from_seq),
         opted_out=taken.opted_out,
@@ -44,9 +45,6 @@ def begin(taken: Taken, *, redaction_failed: bool, autonomy: Level, versions: Ma
         redaction_failed=redaction_failed,
         autonomy=autonomy,
         triage=None,
-        blocks=(),
-        folded="",
-        folded_to=0,
         query="",
         found=(),
         draft=None,
@@ -58,6 +56,12 @@ def begin(taken: Taken, *, redaction_failed: bool, autonomy: Level, versions: Ma
         approval=None,
         route="answer",
         versions=dict(versions),
+        profile=taken.profile,
+        proof=head["proof"],
+        segments=() if redaction_failed else tuple(taken.segments),
+        slots=() if redaction_failed else (*reversed(taken.pinned), *taken.earlier.slots),
+        earlier=() if redaction_failed else taken.earlier.lines,
+        earlier_segments=() if redaction_failed else taken.earlier.segments,
     )
 
 
@@ -87,8 +91,7 @@ def outcome(turn: Turn, bench: Bench, *, push: bool) -> Outcome:
         sources=() if turn.draft is None else sources(turn),
         handoff=None if turn.handoff is None else asdict(turn.handoff),
         triage=None if turn.triage is None else asdict(turn.triage),
-        summary=turn.folded,
-        summary_to=turn.folded_to,
+        segments=tuple(turn.folding),
         introduces=turn.introduce and turn.draft is not None,
         push=push,
         redacted=bench.to_store,
@@ -121,7 +124,22 @@ def sources(turn: Turn) -> list[dict[str, Any]]:
 
 def record(turn: Turn, bench: Bench) -> dict[str, Any]:
     """All a reply was made from, as the turn's row keeps it. It carries pseudonyms, like the Turn."""
-    kept = asdict(turn)
-    for name in ("started_at", "conversation", "customer"):
-        kept.pop(name)
-    return {**kept, "timings_ms": dict(bench.timings_ms)}
+    kept = {name: value for name, value in asdict(replace(turn, **_BILLED)).items() if name not in _ELSEWHERE}
+    if turn.context is not None:
+        kept["context"] = turn.context.bill()
+    recalled = {"degraded": turn.recalled.degraded, "figures": dict(turn.recalled.figures)}
+    return {**kept, "recalled": recalled, "timings_ms": dict(bench.timings_ms)}
+
+
+_BILLED: Final[Mapping[str, Any]] = {
+    "segments": (),
+    "slots": (),
+    "earlier": (),
+    "earlier_segments": (),
+    "folding": (),
+    "context": None,
+    "recalled": Recalled(),
+    "profile": Profile(""),
+}
+"""What the bill of the context names, with its text where it was shown; the rest stays where it is kept."""
+_ELSEWHERE: Final = frozenset({*_BILLED, "started_at", "conversation", "customer"})

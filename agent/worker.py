@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,11 +25,14 @@ from agent import metrics
 from agent.autonomy import level
 from agent.controls import LiveControls
 from agent.dispatch.signals import Signal
+from agent.folding.catching_up import CatchingUp, silently
+from agent.folding.writing import SummaryWriter
 from agent.graph import Travelling, build
 from agent.parking import copy_out, serializer, thread
 from agent.ports import Bench, Bus, Deps, Doorbell, Run
 from agent.queueing import QueueKeeper, queued
 from agent.redaction import Detector, redact
+from agent.remembering.keeper import MemoryKeeper
 from agent.routing import Need
 from agent.state import Turn
 from agent.stops import reworded, with_words
@@ -58,7 +61,7 @@ class WorkerLimits:
 @dataclass(slots=True, eq=False)
 class Worker:
     """Runs turns until told to stop. `pushes` names the inboxes whose replies leave by the outbox, and
-    `approved` those where a person approves every answer first."""
+    `approved` those where a person approves every answer first. `memory` is what remembers, where this process does."""
 
     store: Store
     vault: Vault
@@ -70,6 +73,7 @@ class Worker:
     limits: WorkerLimits
     pushes: frozenset[str]
     approved: frozenset[str]
+    memory: MemoryKeeper | None = None
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}")
     _memory: InMemorySaver = field(default_factory=lambda: InMemorySaver(serde=serializer()))
     _held: set[str] = field(default_factory=set)
@@ -84,11 +88,21 @@ class Worker:
     def __post_init__(self) -> None:
         self._controls = LiveControls(self.store)
 
+    @property
+    def _catching_up(self) -> CatchingUp:
+        return CatchingUp(self.store, self.vault, self.detector, self.deps.fold_tokens)
+
     def start(self) -> None:
         """Begins to take turns."""
         self._graph, self._resumed = build(self._memory), build(self.parked)
         keeper = QueueKeeper(self.store, self.vault, self.bus, self.deps.staffing)
         loops = {"doorbell": self._answer(), "sweeper": self._sweep(), "heartbeat": self._beat(), "queue": keeper.run()}
+        loops["backlogs"] = self._catching_up.run()
+        if (model := self.deps.summariser) is not None:
+            name, timeout_s = self.deps.organisation, self.deps.summary_timeout_s
+            loops["summaries"] = SummaryWriter(self.store, self.vault, model, name, timeout_s).run()
+        if self.memory is not None:
+            loops["memory"] = self.memory.run()
         self._loops = [asyncio.create_task(loop, name=name) for name, loop in loops.items()]
 
     async def stop(self, grace_s: float = 10.0) -> None:
@@ -218,7 +232,8 @@ class Worker:
 
     async def _run(self, taken: Taken) -> bool:
         """Whether the turn was superseded at its commit."""
-        redacted = await redact(taken, self.detector, self.store, self.vault)
+        taken = await self._catching_up.before(taken)
+        redacted = await redact(taken, self.detector, self.store, self.vault, self.deps.region)
         controls, inbox = await self._controls.read(), taken.head["inbox"]
         turn = begin(
             redacted.taken if redacted else taken,
@@ -239,6 +254,8 @@ class Worker:
     def _context(self, bench: Bench) -> Run:
         async def commit(turn: Turn) -> None:
             made = queued(outcome(turn, bench, push=turn.inbox in self.pushes), turn, self.deps.staffing)
+            if turn.route == "silent":
+                made = replace(made, segments=silently(turn, self.deps.window_tokens, self.deps.fold_tokens))
             done = await self.commit(made)
             bench.superseded = done.status == "superseded"
 

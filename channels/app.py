@@ -10,6 +10,8 @@ from fastapi import Depends, FastAPI
 
 from agent.assembly import Beyond, open_seeker
 from agent.gateway.gateway import Gateway
+from agent.merging import merging
+from agent.remembering.curating import Curating
 from agent.runtime import Runtime
 from channels.care_metrics import CareMetrics
 from channels.chat_offers import ChatOffers
@@ -31,9 +33,12 @@ from channels.http import (
     health,
     incidents,
     knowledge,
+    memories,
+    merges,
     presence,
     problems,
     releases,
+    retention,
     tasks,
     twilio_voice,
     unsubscribe,
@@ -48,7 +53,9 @@ from channels.inboxes.websocket import WebsocketInbox
 from channels.outlets import Outlets
 from channels.overseeing import login, open_care, overseen
 from channels.proactive.assembly import open_campaigns, open_incidents, open_notifier
+from channels.retaining import retention_of
 from channels.settings import Settings
+from channels.signed_identity import identities
 from channels.staffing import staffing
 from channels.web import desk, pages
 from channels.websocket import ChatSocket, chat_route
@@ -111,7 +118,8 @@ def create_app(settings: Settings, runtime: Runtime, keys: Keys, outlets: Outlet
     chats = {
         name: ChatOffers.of(inbox) for name, inbox in settings.inboxes.items() if isinstance(inbox, WebsocketInbox)
     }
-    chat_route(app, runtime, chats)
+    signed = identities(settings.inboxes)
+    chat_route(app, runtime, chats, signed)
     caring = open_care(settings, runtime)
     app.include_router(health.router(runtime, CareMetrics(caring)))
     app.include_router(care.router(caring, keys.require))
@@ -126,12 +134,16 @@ def create_app(settings: Settings, runtime: Runtime, keys: Keys, outlets: Outlet
     app.include_router(incidents.router(open_incidents(settings, proactive, runtime.bus), keys.require))
     app.include_router(controls.router(runtime.oversight, keys.require))
     app.include_router(releases.router(runtime.store, keys.require))
+    app.include_router(retention.router(retention_of(settings, runtime), keys.require))
     app.include_router(consents.router(runtime.oversight, keys.require))
     app.include_router(audit.router(runtime.oversight, keys.require))
     app.include_router(dead_letters.router(runtime.store, keys.require))
     app.include_router(deliveries.router(runtime.store, list(settings.webhooks), keys.require))
     app.include_router(unsubscribe.router(runtime, settings.organisation.name))
     app.include_router(figures.router(runtime.oversight, keys.require))
+    app.include_router(merges.router(merging(runtime.oversight), keys.require))
+    curating = Curating(runtime.store, runtime.vault, runtime.worker.detector)
+    app.include_router(memories.router(curating, keys.require))
     app.include_router(customers.router(runtime.oversight, settings.organisation.name, keys.require))
     app.include_router(twilio_voice.router(runtime, outlets, settings.server.public_url, settings.organisation.name))
     app.include_router(webhooks.router(runtime, outlets, settings.server.public_url))
@@ -142,7 +154,7 @@ def create_app(settings: Settings, runtime: Runtime, keys: Keys, outlets: Outlet
         service = [Depends(keys.require("service"))]
         app.include_router(gateway.gateway_router({"answer": deps.model}, dependencies=service))
     if chats:
-        app.include_router(uploads.router(runtime, chats))
+        app.include_router(uploads.router(runtime, chats, signed))
         app.include_router(pages.router(settings.organisation.name, list(chats), settings.organisation.locale))
     app.include_router(attachments.router(runtime, keys.require))
     app.include_router(attachments.desk_router(runtime, lambda: desk.mounted().door))

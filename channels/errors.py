@@ -3,6 +3,7 @@
 FrontdeskError
 └── ChannelError
     ├── UnknownInbox      no inbox of that name is configured
+    ├── NotIdentified     a signed identity that is not valid
     ├── NotAPhoto         a file that is none, or not of the kind it says
     └── TooLarge          a body beyond the limit
 """
@@ -23,6 +24,13 @@ class UnknownInbox(ChannelError):
 
     def __init__(self, inbox: str) -> None:
         super().__init__(f"there is no inbox {inbox[:64]!r}")
+
+
+class NotIdentified(ChannelError):
+    """A signed identity that is not valid, beside a socket. The words name no value of it."""
+
+    code = "identity_refused"
+    status = 403
 
 
 class NotAPhoto(ChannelError):

@@ -12,6 +12,7 @@ from agent.state import Kind
 from agent.stops import TOOLS
 from channels.oidc.provider import Provider
 from channels.outlets import Outlets
+from channels.retaining import retention_of
 from channels.settings import Settings
 from channels.web.desk import Login
 from channels.web.desk.overseeing import Overseen
@@ -37,7 +38,7 @@ def overseen(settings: Settings, runtime: Runtime, outlets: Outlets, care: Care 
         templates=runtime.worker.deps.templates,
         limits={name: tuple(found) for name, found in limits.items()},
     )
-    return Overseen(runtime.oversight, scene, care)
+    return Overseen(runtime.oversight, scene, care, retention_of(settings, runtime))
 
 
 def open_care(settings: Settings, runtime: Runtime) -> Care:

@@ -40,10 +40,14 @@ class _Frame(BaseModel):
 
 
 class Hello(_Frame):
+    """Opens a socket. `identity` is a token by which the organisation's own server says who the visitor is."""
+
     type: Literal["hello"]
     conversation: str | None = Field(default=None, max_length=64)
     token: str | None = Field(default=None, max_length=128)
+    identity: str | None = Field(default=None, max_length=4096)
     after: int = Field(default=0, ge=0, le=2**53)
+    most: int | None = Field(default=None, ge=1, le=2**31)
 
 
 class Message(_Frame):

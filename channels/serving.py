@@ -33,6 +33,7 @@ from channels.outlets import Outlets, open_outlets
 from channels.proactive.assembly import open_runner
 from channels.processes import supervise
 from channels.protocol import MAX_FRAME
+from channels.retaining import open_chores
 from channels.sender import Sender
 from channels.settings import Settings, load
 
@@ -100,6 +101,7 @@ async def run_serve(
     poster = open_poster(settings.webhooks, runtime.store, runtime.vault, runtime.worker.holder)
     proactive = open_runner(settings, runtime.store, runtime.vault, runtime.bus)
     follower = open_follower(settings, runtime)
+    chores = open_chores(settings, runtime)
     if signals:
         _on_signals(lambda: setattr(server, "should_exit", True))
     runtime.start()
@@ -107,11 +109,13 @@ async def run_serve(
     follower.start()
     poster.start()
     proactive.start()
+    chores.start()
     _greet(settings, fresh, say)
     try:
         await server.serve(sockets=list(sockets) if sockets else None)
     finally:
         await app.state.sockets.close()
+        await chores.stop()
         await proactive.stop()
         await sender.stop(GRACE_S)
         await follower.stop(GRACE_S)
@@ -128,16 +132,19 @@ async def run_worker(settings: Settings, say: Callable[[str], None]) -> None:
     poster = open_poster(settings.webhooks, runtime.store, runtime.vault, runtime.worker.holder)
     proactive = open_runner(settings, runtime.store, runtime.vault, runtime.bus)
     follower = open_follower(settings, runtime)
+    chores = open_chores(settings, runtime)
     runtime.start()
     sender.start()
     follower.start()
     poster.start()
     proactive.start()
+    chores.start()
     stop = asyncio.Event()
     _on_signals(stop.set)
     async with health_shown(settings.worker, runtime):
         say("worker ready")
         await stop.wait()
+    await chores.stop()
     await proactive.stop()
     await sender.stop(GRACE_S)
     await follower.stop(GRACE_S)

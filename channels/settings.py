@@ -14,13 +14,15 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from agent.errors import Misconfigured
-from agent.settings import Agent, Models, Organisation, Qdrant, Redis, Secret, Section, Store
+from agent.lookups.settings import LookUpSettings
+from agent.settings import Agent, Memory, Models, Organisation, Qdrant, Redis, Secret, Section, Store
 from channels.gating.settings import Gate
 from channels.inboxes.union import Inbox
 from channels.inboxes.websocket import WebsocketInbox
 from channels.oidc.settings import Oidc
 from channels.outgoing.settings import OutgoingWebhook
 from channels.proactive.settings import Digests, Proactive
+from channels.retention_settings import RetentionSettings
 from channels.staffing import DeskSettings, SlaSettings, TeamSettings
 
 Role = Literal["viewer", "agent", "admin", "service"]
@@ -74,6 +76,8 @@ class Settings(BaseSettings):
     redis: Redis | None = None
     models: Models = Models()
     agent: Agent = Agent()
+    memory: Memory = Memory()
+    lookups: dict[str, LookUpSettings] = Field(default_factory=dict)
     gate: Gate = Gate()
     teams: dict[str, TeamSettings] = Field(default_factory=dict)
     sla: SlaSettings = SlaSettings()
@@ -84,6 +88,7 @@ class Settings(BaseSettings):
     webhooks: dict[str, OutgoingWebhook] = Field(default_factory=dict)
     proactive: Proactive = Proactive()
     digests: Digests = Digests()
+    retention: RetentionSettings = RetentionSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -22,6 +22,8 @@ from agent.waits import Wait
 from channels import protocol
 from channels.chat_offers import NOTHING, ChatOffers
 from channels.protocol import ASKED_FOR_PERSON, Feedback, Hello, Message, Person, ProtocolError, Push, Seen, Typing
+from channels.signed_identity import SignedIdentity
+from memory.identity.signing_in import Signed
 from memory.messages import Event, Inbound
 
 _log = structlog.get_logger(__name__)
@@ -49,6 +51,7 @@ class ChatSocket:
     runtime: Runtime
     inbox: str
     offers: ChatOffers = NOTHING
+    identities: SignedIdentity | None = None
     send_s: float = _SEND_S
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     _sent: int = 0
@@ -77,7 +80,8 @@ class ChatSocket:
                 hello = protocol.parse(await self._receive())
             if not isinstance(hello, Hello):
                 raise ProtocolError("hello_first", "The first frame must be a hello.")
-            opened = await self.runtime.open_chat(self.inbox, hello.conversation, hello.token)
+            signed = self._signed(hello)
+            opened = await self.runtime.open_chat(self.inbox, hello.conversation, hello.token, signed)
         except (ProtocolError, WrongToken) as error:
             await self._refuse(error.code, str(error))
             return None
@@ -88,13 +92,32 @@ class ChatSocket:
             await self._refuse(error.code, "We cannot keep messages just now. Try again soon.", _LATER)
             return None
         self._sent = hello.after if hello.after <= opened.seq else 0
-        await self._send(await self._welcome(opened, known=hello.conversation is not None))
+        begins = await self._begins(opened, hello)
+        self._sent = max(self._sent, begins)
+        await self._send(await self._welcome(opened, known=hello.conversation is not None, begins=begins))
         return opened
 
-    async def _welcome(self, opened: Opened, *, known: bool) -> dict[str, Any]:
+    def _signed(self, hello: Hello) -> Signed | None:
+        """Who the organisation's system says this is, None where the visitor brings no identity. Raises
+        IdentityRefused: never is one who brings one taken for a stranger."""
+        if hello.identity is None:
+            return None
+        identities = self.identities or SignedIdentity(self.inbox)
+        return identities.verified(hello.identity, datetime.now(UTC).timestamp())
+
+    async def _begins(self, opened: Opened, hello: Hello) -> int:
+        """Where a browser begins that asks for the newest events alone; 0 for one that wants all, or has the rest."""
+        if hello.most is None or hello.after or not opened.seq:
+            return 0
+        with contextlib.suppress(MemoryFault):
+            return await self.runtime.newest(opened.conversation, hello.most)
+        return 0
+
+    async def _welcome(self, opened: Opened, *, known: bool, begins: int = 0) -> dict[str, Any]:
         wait = await self._wait()
         self._reminded = known and bool(self.offers.push_key) and await self._subscribed(opened)
         offers = {**self.offers.frame(), "wait": wait.frame() if wait else None, "pushing": self._reminded or None}
+        offers["from"] = begins or None  # what came before is there for the asking
         return protocol.welcome(opened.conversation, opened.token, opened.seq, **offers)
 
     async def _wait(self) -> Wait | None:
@@ -251,8 +274,13 @@ class ChatSocket:
             await self.socket.send_text(protocol.dumps(frame))
 
 
-def chat_route(app: FastAPI, runtime: Runtime, inboxes: Mapping[str, ChatOffers]) -> None:
-    """`WS /v1/chat/{inbox}` of these inboxes."""
+def chat_route(
+    app: FastAPI,
+    runtime: Runtime,
+    inboxes: Mapping[str, ChatOffers],
+    identities: Mapping[str, SignedIdentity] | None = None,
+) -> None:
+    """`WS /v1/chat/{inbox}` of these inboxes, with the signed identities each takes."""
 
     @app.websocket("/v1/chat/{inbox}")
     async def chat(socket: WebSocket, inbox: str) -> None:
@@ -262,7 +290,7 @@ def chat_route(app: FastAPI, runtime: Runtime, inboxes: Mapping[str, ChatOffers]
             await socket.send_text(protocol.dumps(protocol.error("unknown_inbox", words)))
             await socket.close(1008, "unknown_inbox")
             return
-        chat = ChatSocket(socket, runtime, inbox, inboxes[inbox])
+        chat = ChatSocket(socket, runtime, inbox, inboxes[inbox], (identities or {}).get(inbox))
         app.state.sockets.open.add(chat)
         try:
             await chat.run()

@@ -219,4 +219,5 @@ SUITES: Mapping[str, Callable[[Asked], Coroutine[Any, Any, dict[str, Any]]]] = {
     "grounding": _suite("grounding"),
     "bias": _suite("bias"),
     "email": _email,
+    "memory": _suite("memory"),
 }

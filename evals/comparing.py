@@ -21,6 +21,7 @@ MEASURES: Mapping[str, str] = {
     **dict.fromkeys(("triage", "handoff", "sentiment", "urgency", "injection", "grounding", "bias"), "right"),
     "pii": "f2",
     "email": "normalised",
+    "memory": "recall@10",
 }
 """What each suite's rows are compared by."""
 SAME = 1e-9

@@ -1,7 +1,8 @@
 """Who did what, when and to what, in one chain: each entry's hash covers it and the entry before it.
 
 An entry changed or taken out afterwards shows: `verify` names the first that does not fit. Details hold no personal
-data.
+data, and those about one customer are sealed under the customer's key (`audit_sealing`): the chain is over what is
+stored, so that it holds when an erasure destroys the key.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, RowMapping, insert, select, text
 
+from memory.audit_sealing import sealed
 from memory.schema import audit
+from memory.vault import Vault
 
 # Any number will do, as long as every process takes the same one: entries are chained one at a time.
 _PG_LOCK = 0x0F0E
@@ -31,8 +34,10 @@ def note(
     subject: str,
     detail: Mapping[str, Any],
     now: datetime,
+    vault: Vault | None = None,
 ) -> int:
-    """Adds an entry in the caller's transaction; returns its seq, which starts at 1 and has no gaps."""
+    """Adds an entry in the caller's transaction; returns its seq, which starts at 1 and has no gaps. With a `vault` the
+    detail is sealed where the subject is a customer, or a conversation or a legal hold of one."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
     last = connection.execute(_LAST).first()
@@ -44,7 +49,7 @@ def note(
         "role": role[:16],
         "act": act[:64],
         "subject": subject[:160],
-        "detail": dict(detail),
+        "detail": sealed(connection, vault, seq, subject, detail) if vault is not None else dict(detail),
         "previous": last.hash if last else "",
     }
     connection.execute(_ADD, {**row, "hash": _hash(row)})

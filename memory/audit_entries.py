@@ -12,7 +12,9 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Select, func, select
 
+from memory.audit_sealing import opened
 from memory.schema import audit
+from memory.vault import Vault
 
 COLUMNS = ("seq", "at", "actor", "role", "act", "subject", "detail")
 
@@ -42,13 +44,25 @@ class Wanted:
 
 
 def entries(
-    connection: Connection, wanted: Wanted | None = None, *, before: int | None = None, limit: int = 100
+    connection: Connection,
+    wanted: Wanted | None = None,
+    *,
+    before: int | None = None,
+    limit: int = 100,
+    vault: Vault | None = None,
 ) -> list[Entry]:
-    """Newest first, those with a seq under `before`, at most `limit`."""
+    """Newest first, those with a seq under `before`, at most `limit`. `vault` opens the details about one customer; of
+    one who was erased they say so."""
     query = _filtered(select(audit), wanted or Wanted()).order_by(audit.c.seq.desc()).limit(limit)
     if before is not None:
         query = query.where(audit.c.seq < before)
-    return [Entry(**{name: row[name] for name in COLUMNS}) for row in connection.execute(query).mappings()]
+    rows = connection.execute(query).mappings().all()
+    return [
+        Entry(
+            **{**{name: row[name] for name in COLUMNS}, "detail": opened(connection, vault, row["seq"], row["detail"])}
+        )
+        for row in rows
+    ]
 
 
 def counted(connection: Connection, wanted: Wanted) -> int:

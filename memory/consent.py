@@ -3,6 +3,10 @@
 A purpose is "marketing", "notification" or "all". What holds for a purpose is the newest entry for it or for "all". A
 newest "in" for "all" (START) lifts an opt-out and is no consent of its own: the customer has again what they had
 consented to before.
+
+A person may be several customers (`memory.identity`). What one of them opted out of holds for the person until any of
+them opts in again later; and who opted out themselves stays out until they opt in themselves: a telephone that said
+STOP is not written to because another one said yes.
 """
 
 from __future__ import annotations
@@ -12,8 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, insert, or_, select
 
+from memory.identity.members import members, same
 from memory.schema import consents
 
 ConsentPurpose = Literal["all", "marketing", "notification"]
@@ -22,25 +27,32 @@ Standing = Literal["in", "out", "unknown"]
 PURPOSES: Final[tuple[ConsentPurpose, ...]] = get_args(ConsentPurpose)
 
 _RECORD = insert(consents)
-_OF = select(consents).where(consents.c.customer_id == bindparam("customer"))
+_OF = consents.c.customer_id == bindparam("customer")
+_OF_PERSON = consents.c.customer_id.in_(same("customer"))
 # Of two entries of one moment the opt-out counts.
 _NEWEST_FIRST = (consents.c.at.desc(), consents.c.state.desc())
-_NEWEST = (
-    select(consents.c.state, consents.c.purpose)
-    .where(
-        consents.c.customer_id == bindparam("customer"),
+
+
+def _newest(whose: ColumnElement[bool]) -> Select[tuple[str, str]]:
+    query = select(consents.c.state, consents.c.purpose).where(
+        whose,
         consents.c.channel == bindparam("channel"),
         consents.c.purpose.in_(bindparam("purposes", expanding=True)),
     )
-    .order_by(*_NEWEST_FIRST)
-    .limit(1)
-)
-_EVER_IN = select(consents.c.id).where(
-    consents.c.customer_id == bindparam("customer"),
-    consents.c.channel == bindparam("channel"),
-    consents.c.purpose == bindparam("purpose"),
-    consents.c.state == "in",
-)
+    return query.order_by(*_NEWEST_FIRST).limit(1)
+
+
+def _ever_in(whose: ColumnElement[bool]) -> Select[tuple[str]]:
+    return select(consents.c.id).where(
+        whose,
+        consents.c.channel == bindparam("channel"),
+        consents.c.purpose == bindparam("purpose"),
+        consents.c.state == "in",
+    )
+
+
+_NEWEST, _NEWEST_OF_PERSON = _newest(_OF), _newest(_OF_PERSON)
+_EVER_IN, _EVER_IN_OF_PERSON = _ever_in(_OF), _ever_in(_OF_PERSON)
 _OUT_AT = (
     select(consents.c.at)
     .where(
@@ -51,10 +63,8 @@ _OUT_AT = (
     .order_by(consents.c.at.desc())
     .limit(1)
 )
-_CHANNELS = (
-    select(consents.c.channel).where(consents.c.customer_id == bindparam("customer")).distinct().order_by("channel")
-)
-_LEDGER = _OF.order_by(*_NEWEST_FIRST).limit(bindparam("most"))
+_CHANNELS = select(consents.c.channel).where(or_(_OF, _OF_PERSON)).distinct().order_by("channel")
+_LEDGER = select(consents).where(or_(_OF, _OF_PERSON)).order_by(*_NEWEST_FIRST).limit(bindparam("most"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +98,31 @@ def record_consent(
 
 
 def standing(connection: Connection, customer: str, channel: str, purpose: str) -> Standing:
-    """What the customer said last about messages of a purpose on a channel; "unknown" when they never did."""
+    """What the customer said last about messages of a purpose on a channel, whichever of a person's customers said it;
+    "unknown" when they never did."""
+    own = _standing(connection, customer, channel, purpose, _NEWEST, _EVER_IN)
+    if own == "out" or len(members(connection, customer)) == 1:
+        return own
+    return _standing(connection, customer, channel, purpose, _NEWEST_OF_PERSON, _EVER_IN_OF_PERSON)
+
+
+def _standing(
+    connection: Connection,
+    customer: str,
+    channel: str,
+    purpose: str,
+    last: Select[tuple[str, str]],
+    ever: Select[tuple[str]],
+) -> Standing:
     given = {"customer": customer, "channel": channel}
-    newest = connection.execute(_NEWEST, {**given, "purposes": sorted({purpose, "all"})}).first()
+    newest = connection.execute(last, {**given, "purposes": sorted({purpose, "all"})}).first()
     if newest is None:
         return "unknown"
     if newest.state == "out":
         return "out"
     if newest.purpose == purpose:
         return "in"
-    return "in" if connection.execute(_EVER_IN, {**given, "purpose": purpose}).first() else "unknown"
+    return "in" if connection.execute(ever, {**given, "purpose": purpose}).first() else "unknown"
 
 
 def opted_out(connection: Connection, customer: str, channel: str) -> bool:
@@ -106,16 +131,16 @@ def opted_out(connection: Connection, customer: str, channel: str) -> bool:
 
 
 def ledger(connection: Connection, customer: str, limit: int = 500) -> Sequence[Entry]:
-    """Every entry of a customer, newest first."""
+    """Every entry of the person a customer is, newest first."""
     rows = connection.execute(_LEDGER, {"customer": customer, "most": limit}).mappings()
     return [Entry(**{name: row[name] for name in Entry.__slots__}) for row in rows]
 
 
 def newest_is_out(connection: Connection, customer: str, channel: str) -> bool:
-    """Whether the newest entry of a channel, of whatever purpose, is an opt-out."""
+    """Whether the newest entry of a channel, of whatever purpose, is an opt-out: of the customer or the person."""
     given = {"customer": customer, "channel": channel, "purposes": list(PURPOSES)}
-    newest = connection.execute(_NEWEST, given).first()
-    return newest is not None and newest.state == "out"
+    found = (connection.execute(query, given).first() for query in (_NEWEST, _NEWEST_OF_PERSON))
+    return any(newest is not None and newest.state == "out" for newest in found)
 
 
 def opted_out_at(connection: Connection, customer: str, channel: str) -> datetime | None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select
 
 from memory import audit, throttles
 from memory.schema import controls
+from memory.vault import Vault
 
 KILL_SWITCH = "kill_switch"
 """The rule of rows that a switch holds."""
@@ -28,14 +29,22 @@ _VALUES = select(controls.c.name, controls.c.value, controls.c.by, controls.c.wh
 
 
 def put(
-    connection: Connection, name: str, value: Mapping[str, Any], by: str, why: str, now: datetime, role: str = ""
+    connection: Connection,
+    name: str,
+    value: Mapping[str, Any],
+    by: str,
+    why: str,
+    now: datetime,
+    role: str = "",
+    vault: Vault | None = None,
 ) -> None:
-    """Sets a control; the newest value holds. What a switch or a limit held is looked at again at once."""
+    """Sets a control; the newest value holds. What a switch or a limit held is looked at again at once. `vault` seals
+    what the audit keeps of one that is about a customer."""
     before = read_one(connection, name)
     connection.execute(_DROP, {"of": name})
     connection.execute(_PUT, {"name": name, "value": dict(value), "by": by[:64], "why": why, "at": now})
     detail = {"to": dict(value), "from": dict(before["value"]) if before else None, "why": why[:500]}
-    audit.note(connection, actor=by, role=role, act="control_set", subject=name, detail=detail, now=now)
+    audit.note(connection, actor=by, role=role, act="control_set", subject=name, detail=detail, now=now, vault=vault)
     _wake(connection, name, now)
 
 

@@ -1,8 +1,11 @@
-"""One customer as people at the desk see them: who they are, what they said yes and no to, and what is held of them."""
+"""One customer as people at the desk see them: who they are, what they said yes and no to, and what is held of them.
+
+A person who is several customers is shown whole, whichever of them is asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,28 +15,35 @@ from sqlalchemy import Connection, func, select
 from memory import consent
 from memory.consent import PURPOSES
 from memory.customers import KINDS
-from memory.erasing import held
+from memory.erasure.holds import held
 from memory.errors import UnknownCustomer
 from memory.held import HOLDINGS
+from memory.identity import naming
+from memory.identity.known import Known, known
+from memory.identity.members import members
 from memory.reading import conversations_of
-from memory.schema import attachments, conversations, customers, events, identities
+from memory.schema import attachments, conversations, customers, identities
 from memory.seal import SealError
+from memory.segments import newest_of
 from memory.vault import Vault
 from memory.views import ConversationView
 
 _SHOWN = 4  # characters of an identity that are shown before somebody asks for the whole
 _MOST = 200
+_PIECES = 6  # of each conversation's summary, the newest
 # Tables without an index by customer or conversation: counting in them would read all of them for one page.
 _UNCOUNTED = ("claims", "corrections")
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityView:
-    """One way the customer is known, masked: `number` names it within the customer."""
+    """One way the customer is known, masked: `number` names it within the person. `proof` says who vouches for it: ""
+    nobody, "provider" or "signed"."""
 
     number: int
     kind: str
     masked: str
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +70,9 @@ class FileView:
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """Everything the customer's page shows. `remembered` counts what the vault holds by kind, `rows` what is held by
-    table, `summaries` what conversations were folded into; `hold` is the legal hold, where there is one."""
+    """Everything the customer's page shows. `members` are all customers who are this person, `id` first. `remembered`
+    counts what the vault holds by kind, `rows` what is held by table, `summaries` what conversations were folded into;
+    `hold` is the legal hold, where there is one."""
 
     id: str
     created_at: datetime
@@ -77,6 +88,7 @@ class CustomerView:
     files: tuple[FileView, ...]
     rows: Mapping[str, int]
     hold: Mapping[str, Any] | None
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,7 @@ def customer(connection: Connection, vault: Vault, id: str) -> CustomerView:
     if row is None:
         raise UnknownCustomer(f"there is no customer {id[:64]!r}, or they were erased")
     ledger = tuple(consent.ledger(connection, id, _MOST))
+    group = members(connection, id)
     return CustomerView(
         id=id,
         created_at=row["created_at"],
@@ -109,28 +122,32 @@ def customer(connection: Connection, vault: Vault, id: str) -> CustomerView:
         tier=row["tier"],
         timezone=row["timezone"],
         identities=tuple(
-            IdentityView(number, kind, masked(value))
-            for number, (kind, value) in enumerate(known_as(connection, vault, id), 1)
+            IdentityView(number, each.kind, masked(each.value), each.proof)
+            for number, each in enumerate(known_as(connection, vault, id), 1)
         ),
-        conversations=tuple(_conversations(connection, vault, id)),
+        conversations=tuple(_conversations(connection, vault, group)),
         standing=tuple(_standing(connection, id, ledger)),
         ledger=ledger,
-        remembered=_remembered(connection, vault, id),
-        summaries=tuple(_summaries(connection, vault, id)),
-        files=tuple(_files(connection, vault, id)),
-        rows=_rows(connection, id),
-        hold=held(connection, id),
+        remembered=_summed(_remembered(connection, vault, each) for each in group),
+        summaries=tuple(text for each in group for text in _summaries(connection, vault, each)),
+        files=tuple(file for each in group for file in _files(connection, vault, each)),
+        rows=_summed(_rows(connection, each) for each in group),
+        hold=next(filter(None, (held(connection, each) for each in group)), None),
+        members=group,
     )
 
 
-def known_as(connection: Connection, vault: Vault, id: str) -> list[tuple[str, str]]:
-    """(kind, value) of every identity, always in the same order."""
-    sealer = vault.sealer(connection, id)
-    query = select(identities).where(identities.c.customer_id == id).order_by(identities.c.kind, identities.c.hash)
-    return [
-        (row["kind"], sealer.unseal(row["value"], f"identity:{row['kind']}".encode()))
-        for row in connection.execute(query).mappings()
-    ]
+def known_as(connection: Connection, vault: Vault, id: str) -> list[Known]:
+    """Every identity of the person, always in the same order."""
+    return known(connection, vault, members(connection, id))
+
+
+def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for each in counts:
+        for name, count in each.items():
+            total[name] = total.get(name, 0) + count
+    return total
 
 
 def search(connection: Connection, vault: Vault, words: str, limit: int = 50) -> list[CustomerLine]:
@@ -144,24 +161,25 @@ def search(connection: Connection, vault: Vault, words: str, limit: int = 50) ->
     query = query.order_by(seen.c.last_at.is_(None), seen.c.last_at.desc(), customers.c.id).limit(limit)
     rows = connection.execute(query).all()
     return [
-        CustomerLine(row.id, tuple(masked(value) for _, value in known_as(connection, vault, row.id)), row.last_at)
+        CustomerLine(row.id, tuple(masked(each.value) for each in known(connection, vault, [row.id])), row.last_at)
         for row in rows
     ]
 
 
 def _named(connection: Connection, vault: Vault, words: str) -> Sequence[str]:
     """Ids of customers of this id or identity, however it is written: identities are found by their keyed hash."""
-    kinds = {*KINDS.values(), *connection.execute(select(identities.c.kind).distinct()).scalars()}
+    kinds = {*KINDS.values(), naming.USER, *connection.execute(select(identities.c.kind).distinct()).scalars()}
     written = {words, words.lower(), "".join(c for c in words if c in "+0123456789")} - {""}
-    hashes = [vault.hash(kind, form) for kind in kinds for form in written]
+    forms = {kind: {*written, *filter(None, [naming.canonical(kind, words)])} for kind in kinds}
+    hashes = [vault.hash(kind, form) for kind, each in forms.items() for form in each]
     found = connection.execute(select(identities.c.customer_id).where(identities.c.hash.in_(hashes))).scalars()
     return [words, *found]
 
 
-def _conversations(connection: Connection, vault: Vault, id: str) -> list[ConversationView]:
+def _conversations(connection: Connection, vault: Vault, group: Sequence[str]) -> list[ConversationView]:
     c = conversations.c
     return conversations_of(
-        connection, vault, select(conversations).where(c.customer_id == id).order_by(c.last_at.desc()).limit(_MOST)
+        connection, vault, select(conversations).where(c.customer_id.in_(group)).order_by(c.last_at.desc()).limit(_MOST)
     )
 
 
@@ -182,14 +200,12 @@ def _remembered(connection: Connection, vault: Vault, id: str) -> dict[str, int]
 
 def _summaries(connection: Connection, vault: Vault, id: str) -> list[str]:
     c, book = conversations.c, vault.book(connection, id)
-    query = (
-        select(events.c.redacted)
-        .join(conversations, (c.id == events.c.conversation_id) & (c.summary_seq == events.c.seq))
-        .where(c.customer_id == id, events.c.redacted.is_not(None))
-        .order_by(c.last_at.desc())
-        .limit(20)
-    )
-    return [book.restore(text) for text in connection.execute(query).scalars() if text]
+    query = select(conversations).where(c.customer_id == id, c.summary_to > 0).order_by(c.last_at.desc()).limit(20)
+    found = []
+    for row in connection.execute(query).mappings().all():
+        pieces = reversed(newest_of(connection, vault, row, _PIECES))
+        found.append("\n".join(piece.text for piece in pieces if piece.text))
+    return [book.restore(text) for text in found if text]
 
 
 def _files(connection: Connection, vault: Vault, id: str) -> list[FileView]:

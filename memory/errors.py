@@ -16,6 +16,9 @@ MemoryFault
 ├── TaskRefused           a task that ended, or whose identity is not checked
 ├── UnknownAttachment     no such file in this conversation
 ├── UnknownCustomer       no such customer, or they were erased
+├── UnknownMemory         no such memory of this customer, or it was forgotten
+├── UnknownMerge          no such link between this customer and another
+├── MergeRefused          the two are one person already, or this link was decided or taken back already
 ├── Held                  a legal hold keeps the customer from being erased
 ├── AlreadyDecided        somebody decided this draft first
 ├── NotYours              another person owns the conversation, or nobody took it over
@@ -96,6 +99,18 @@ class IncidentClosed(MemoryFault):
 
 class UnknownCustomer(MemoryFault):
     code = "unknown_customer"
+
+
+class UnknownMemory(MemoryFault):
+    code = "unknown_memory"
+
+
+class UnknownMerge(MemoryFault):
+    code = "unknown_merge"
+
+
+class MergeRefused(MemoryFault):
+    code = "merge_refused"
 
 
 class Held(MemoryFault):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from sqlalchemy import Connection, RowMapping, select
 
 from memory.errors import UnknownCustomer
 from memory.held import HOLDINGS, Form, Holding
+from memory.identity.members import members
+from memory.pseudonyms import PseudonymBook
 from memory.schema import customers
 from memory.seal import Sealer, SealError
 from memory.vault import Vault
@@ -21,12 +23,17 @@ FORMAT = "frontdesk.customer"
 VERSION = 1
 
 
+RESTORED = frozenset({"memories", "segments"})
+"""Tables whose sealed texts carry pseudonyms: a person reads their own values in their place."""
+
+
 @dataclass(slots=True, eq=False)
 class _Opening:
     """Opens one customer's rows. What does not open is named in `unreadable` and leaves the rest whole."""
 
     sealer: Sealer
-    unreadable: list[str] = field(default_factory=list)
+    book: PseudonymBook
+    unreadable: list[str]
 
     def row(self, holding: Holding, row: RowMapping) -> dict[str, Any]:
         shown = {name: value for name, value in row.items() if name not in holding.hidden}
@@ -40,27 +47,38 @@ class _Opening:
             if form == "bytes":
                 return self.sealer.unseal_bytes(sealed, context.encode())
             text = self.sealer.unseal(sealed, context.encode())
-            return orjson.loads(text) if form == "json" else text
+            if form != "json":
+                return text
+            body = orjson.loads(text)
+            return _restored(body, self.book) if where.partition(".")[0] in RESTORED else body
         except (SealError, orjson.JSONDecodeError):
             self.unreadable.append(where)
             return None
 
 
 def export(connection: Connection, vault: Vault, customer: str, now: datetime) -> dict[str, Any]:
-    """Every row about the customer by table, sealed values opened; files are base64. Times are ISO 8601 in UTC.
+    """Every row about the person by table, of all customers they are; sealed values opened, files in base64. Times are
+    ISO 8601 in UTC.
 
     `unreadable` names columns of rows that did not open. Raises UnknownCustomer.
     """
     check_customer(connection, customer)
-    opening = _Opening(vault.sealer(connection, customer))
-    held = {holding.name: _rows(connection, opening, holding, customer) for holding in reversed(HOLDINGS)}
+    person, unreadable = members(connection, customer), list[str]()
+    held: dict[str, list[dict[str, Any]]] = {holding.name: [] for holding in reversed(HOLDINGS)}
+    for member in person:
+        opening = _Opening(vault.sealer(connection, member), vault.book(connection, member), unreadable)
+        for holding in HOLDINGS:
+            rows = _rows(connection, opening, holding, member)
+            # A link between two customers of one person is there once.
+            held[holding.name] += [row for row in rows if not holding.other or row not in held[holding.name]]
     return {
         "format": FORMAT,
         "version": VERSION,
         "customer": customer,
+        "customers": list(person),
         "exported_at": now.isoformat(),
         "held": held,
-        "unreadable": sorted(opening.unreadable),
+        "unreadable": sorted(unreadable),
     }
 
 
@@ -73,6 +91,14 @@ def check_customer(connection: Connection, customer: str) -> None:
     """Raises UnknownCustomer."""
     if connection.execute(select(customers.c.id).where(customers.c.id == customer)).first() is None:
         raise UnknownCustomer(f"there is no customer {customer[:64]!r}, or they were erased")
+
+
+def _restored(value: Any, book: PseudonymBook) -> Any:
+    if isinstance(value, str):
+        return book.restore(value)
+    if isinstance(value, dict):
+        return {name: _restored(each, book) for name, each in value.items()}
+    return [_restored(each, book) for each in value] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

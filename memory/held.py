@@ -22,13 +22,15 @@ Context = Callable[[RowMapping], str]
 @dataclass(frozen=True, slots=True, eq=False)
 class Holding:
     """One table. `sealed` names its sealed columns, what each holds and the context it was sealed for; `hidden` are
-    columns that say nothing about the person; `blanked` are values set at an erasure instead of removing the row."""
+    columns that say nothing about the person; `blanked` are values set at an erasure instead of removing the row.
+    `other` is a second column in which the customer may stand."""
 
     table: Table
     column: Literal["id", "customer_id", "conversation_id", "turn_id"]
     sealed: Mapping[str, tuple[Form, Context]] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     blanked: Mapping[str, Any] | None = None
+    other: str = ""
 
     @property
     def name(self) -> str:
@@ -37,6 +39,8 @@ class Holding:
     def of(self, customer: str) -> ColumnElement[bool]:
         """The condition that finds the customer's rows."""
         column: ColumnElement[str] = self.table.c[self.column]
+        if self.other:
+            return (column == customer) | (self.table.c[self.other] == customer)
         if self.column in ("id", "customer_id"):
             return column == customer
         return column.in_(_conversations(customer) if self.column == "conversation_id" else _turns(customer))
@@ -79,6 +83,12 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(schema.claims, "conversation_id"),
     # A correction is about an answer and was checked to hold nothing personal; its reason is anybody's words.
     Holding(schema.corrections, "turn_id", blanked={"why": ""}),
+    Holding(schema.memories, "customer_id", {"body": ("json", lambda row: f"memory:{row['id']}")},
+            frozenset({"customer_id"})),
+    # Who the other customer is says nothing of this one, and may be somebody else.
+    Holding(schema.links, "customer_id", hidden=frozenset({"customer_id", "other_id"}), other="other_id"),
+    Holding(schema.segments, "conversation_id",
+            {"body": ("json", _in("segment:{number}:{version}"))}, frozenset({"conversation_id"})),
     Holding(schema.events, "conversation_id", {"body": ("text", _in("event:{seq}"))}),
     Holding(schema.turns, "conversation_id", hidden=frozenset({"holder"})),
     Holding(schema.conversations, "customer_id",
@@ -88,5 +98,5 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(schema.customers, "id", hidden=frozenset({"key"})),
 )  # fmt: skip
 
-NOT_PERSONAL = frozenset({"controls", "audit", "campaigns", "incidents", "presence", "releases"})
+NOT_PERSONAL = frozenset({"controls", "audit", "campaigns", "incidents", "presence", "releases", "keyring", "chores"})
 """Tables about the organisation's own acts; an audit entry may name a customer's id and nothing else of theirs."""

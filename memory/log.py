@@ -6,7 +6,7 @@ writes the row back; nothing else numbers events.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -159,6 +159,13 @@ def _event(row: RowMapping, text: str) -> Event:
     )
 
 
+def shown_after(connection: Connection, conversation: str, most: int) -> int:
+    """The seq after which the newest `most` events that a customer may see begin; 0 where there are no more."""
+    visible = events.c.conversation_id == conversation, events.c.visible
+    query = select(events.c.prev).where(*visible).order_by(events.c.seq.desc()).limit(1).offset(max(most, 1) - 1)
+    return connection.execute(query).scalar() or 0
+
+
 def read_head(connection: Connection, conversation: str) -> RowMapping:
     """The conversation's row as it stands, not locked. Raises UnknownConversation."""
     row = connection.execute(_ROW, {"id": conversation}).mappings().first()
@@ -180,6 +187,14 @@ def redact_events(connection: Connection, conversation: str, redacted: Mapping[i
     """Stores the pseudonymised text of events, once: an event that has one keeps it."""
     for seq, text in redacted.items():
         connection.execute(_REDACT, {"of": conversation, "at_seq": seq, "redacted": text})
+
+
+def redacted_already(connection: Connection, conversation: str, seqs: Sequence[int]) -> dict[int, str]:
+    """The pseudonymised texts that these events have, by seq."""
+    query = select(events.c.seq, events.c.redacted).where(
+        events.c.conversation_id == conversation, events.c.seq.in_(seqs), events.c.redacted.is_not(None)
+    )
+    return {row.seq: row.redacted for row in connection.execute(query)}
 
 
 def append_one(

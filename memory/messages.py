@@ -71,7 +71,8 @@ class Inbound:
     provider's thread (an email's message_id, references and subject). `thread_key` names a conversation of its own
     where a sender has several in one inbox; with `continues` the message counts only when that one is open here.
     `once` is a provider's one-time token: no other message may come with it. `most_replies` is how many replies an
-    hour this sender gets from machines, 0 for any number.
+    hour this sender gets from machines, 0 for any number. `proof` is what the provider says of the sender this time
+    ("provider" that it is they, "" that it cannot tell), None where that is always the same on the channel.
     """
 
     inbox: str
@@ -91,6 +92,7 @@ class Inbound:
     continues: bool = False
     once: str = ""
     most_replies: int = 0
+    proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

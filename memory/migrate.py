@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from memory.errors import StoreUnavailable
 from memory.store import sqlite_engine, translate
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision; a test holds it to the newest file in `migrations/versions`."""
 
 # Any number will do, as long as every process of every version takes the same one.

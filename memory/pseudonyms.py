@@ -81,6 +81,7 @@ class PseudonymBook:
         self._entries: list[Pseudonym] = []
         self._by_name: dict[str, str] = {}
         self._by_value: dict[tuple[str, str], Pseudonym] = {}
+        self._unsorted: list[Pseudonym] = []  # not in _by_value yet: a turn that finds nothing new needs none of it
         self._highest: dict[str, int] = {}
         for entry in stored:
             self._add(entry)
@@ -90,6 +91,9 @@ class PseudonymBook:
         """The pseudonym of `value`, made if there is none. Raises ValueError for an entity that cannot be one."""
         if not _ENTITY.fullmatch(entity):
             raise ValueError(f"{entity!r} cannot name a pseudonym: capitals, digits and _ only")
+        for entry in self._unsorted:
+            self._by_value.setdefault((entry.entity, _normal(entry.entity, entry.value)), entry)
+        self._unsorted.clear()
         known = self._by_value.get((entity, _normal(entity, value)))
         if known is None:
             known = Pseudonym(entity, self._highest.get(entity, 0) + 1, value)
@@ -127,7 +131,7 @@ class PseudonymBook:
     def _add(self, entry: Pseudonym) -> None:
         self._entries.append(entry)
         self._by_name[f"{entry.entity}_{entry.number}"] = entry.value
-        self._by_value.setdefault((entry.entity, _normal(entry.entity, entry.value)), entry)
+        self._unsorted.append(entry)
         self._highest[entry.entity] = max(self._highest.get(entry.entity, 0), entry.number)
 
 

@@ -11,11 +11,14 @@ from memory import schema
 from memory.errors import UnknownConversation
 from memory.messages import Owner
 from memory.schema import events, turns
+from memory.segments import newest
 from memory.vault import Vault
 from memory.views import ApprovalView, Assist, ConversationView
 
 # How much of a message a list shows.
 _WORDS = 160
+# Pieces of a conversation's summary that a person who takes over is shown, the last ones.
+_PIECES = 3
 
 
 def conversations_page(owner: Owner | None, status: str, inbox: str | None, limit: int) -> Any:
@@ -35,7 +38,7 @@ def conversations_of(connection: Connection, vault: Vault, query: Any) -> list[C
     """The views of the rows a query finds, with two more queries for all of them together."""
     rows = connection.execute(query).mappings().all()
     ids = [row["id"] for row in rows]
-    first, last = _edges(connection, ids, func.min), _edges(connection, ids, func.max)
+    first, last = _edges(connection, ids, events.c.seq.asc()), _edges(connection, ids, events.c.seq.desc())
     return [_view(connection, vault, row, first.get(row["id"]), last.get(row["id"])) for row in rows]
 
 
@@ -55,14 +58,15 @@ def conversation(connection: Connection, vault: Vault, conversation_id: str) -> 
     return found[0]
 
 
-def _edges(connection: Connection, ids: list[str], which: Any) -> dict[str, RowMapping]:
-    """The first or last thing said in each conversation."""
-    said = events.c.conversation_id.in_(ids), events.c.kind.in_(["received", "replied", "said"])
-    at = select(events.c.conversation_id, which(events.c.seq).label("seq")).where(*said)
-    edge = at.group_by(events.c.conversation_id).subquery()
-    query = select(events).join(
-        edge, and_(edge.c.conversation_id == events.c.conversation_id, edge.c.seq == events.c.seq)
+def _edges(connection: Connection, ids: list[str], order: Any) -> dict[str, RowMapping]:
+    """The first or last thing said in each conversation; of a long one no more is read than of a short one."""
+    c = schema.conversations.c
+    said = select(events.c.seq).where(
+        events.c.conversation_id == c.id, events.c.kind.in_(["received", "replied", "said"])
     )
+    edge = said.order_by(order).limit(1).scalar_subquery().correlate(schema.conversations)
+    found = select(c.id, edge.label("seq")).where(c.id.in_(ids)).subquery()
+    query = select(events).join(found, and_(found.c.id == events.c.conversation_id, found.c.seq == events.c.seq))
     return {row["conversation_id"]: row for row in connection.execute(query).mappings()}
 
 
@@ -145,7 +149,8 @@ def assist(connection: Connection, vault: Vault, view: ConversationView) -> Assi
     query = select(turns.c.record).where(turns.c.conversation_id == view.id, turns.c.record.is_not(None))
     newest_first = query.order_by(turns.c.started_at.desc()).limit(20)
     records = [record for record in connection.execute(newest_first).scalars() if record]
-    return _assist(view, records, vault.book(connection, view.customer).restore)
+    pieces = [piece.text for piece in newest(connection, vault, view.id, _PIECES) if piece.text]
+    return _assist(view, records, pieces[::-1], vault.book(connection, view.customer).restore)
 
 
 def searched_to(connection: Connection, conversation: str) -> int:
@@ -157,8 +162,14 @@ def searched_to(connection: Connection, conversation: str) -> int:
     return next((int(row.to_seq) for row in rows if row.record and row.record.get("found")), 0)
 
 
-def _assist(view: ConversationView, records: Sequence[Mapping[str, Any]], restore: Callable[[str], str]) -> Assist:
-    """The newest record tells what was said; the newest that searched, what was found and could be answered. Pure."""
+def _assist(
+    view: ConversationView,
+    records: Sequence[Mapping[str, Any]],
+    pieces: Sequence[str],
+    restore: Callable[[str], str],
+) -> Assist:
+    """The summary's last pieces and the newest record tell what was said; the newest record that searched, what was
+    found and could be answered. Pure."""
     last: Mapping[str, Any] = records[0] if records else {}
     searched = next((record for record in records if record.get("found")), {})
     passages = tuple(
@@ -169,7 +180,7 @@ def _assist(view: ConversationView, records: Sequence[Mapping[str, Any]], restor
     drafted = (searched.get("handoff") or {}).get("code") == "drafted"
     sentences = (searched.get("withheld" if drafted else "draft") or {}).get("sentences", ())
     lines = [f"{line['role']}: {line['text']}" for line in (*last.get("history", ()), *last.get("said", ()))]
-    summary = "\n".join(filter(None, [last.get("summary", ""), *lines[-6:]]))
+    summary = "\n".join([*pieces, *lines[-6:]])
     return Assist(
         summary=restore(summary),
         reason=view.reason,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,9 @@ import orjson
 from sqlalchemy import Connection, bindparam, select, update
 
 from memory.attachments import checked, keep_all, listed
-from memory.customers import find_or_make, insert_if_absent
+from memory.customers import arrived, find_or_make, insert_if_absent
 from memory.errors import Replayed, UnknownConversation
+from memory.identity import naming
 from memory.log import Head
 from memory.loops import break_off, goes_round
 from memory.messages import Inbound
@@ -56,9 +57,12 @@ def receive(
     ids: NewIds,
     now: datetime,
     opt_outs: OptOutRules = OPT_OUTS,
+    region: str = "",
 ) -> Receipt:
-    """Appends the message once. Raises UnknownConversation when `inbound.conversation` is not in this inbox, and
-    Replayed when another message came with its one-time token.
+    """Appends the message once. `region` ("GB") is where a telephone without its country is from.
+
+    Raises UnknownConversation when `inbound.conversation` is not in this inbox, and Replayed when another message came
+    with its one-time token.
 
     One that only continues what is not open here is not written down: the receipt has no conversation.
     """
@@ -67,7 +71,7 @@ def receive(
     _only_once(connection, inbound, now)
     if not claim(connection, inbound.inbox, inbound.provider_id, now):
         return _earlier(connection, inbound)
-    head = _head(connection, vault, inbound, ids, now)
+    head = _head(connection, vault, inbound, ids, now, region)
     wish = read(connection, head.row["customer_id"], inbound)
     inbound = wish.inbound
     meta: dict[str, Any] = {"kind": inbound.kind, "channel": inbound.channel, "automatic": inbound.automatic}
@@ -137,25 +141,31 @@ def _earlier(connection: Connection, inbound: Inbound) -> Receipt:
     return Receipt(conversation, customer or "", seq, duplicate=True, due=False)
 
 
-def _head(connection: Connection, vault: Vault, inbound: Inbound, ids: NewIds, now: datetime) -> Head:
+def _head(connection: Connection, vault: Vault, inbound: Inbound, ids: NewIds, now: datetime, region: str) -> Head:
     if inbound.conversation is not None:
         head = Head.lock(connection, vault, inbound.conversation)
         if head.row["inbox"] != inbound.inbox:
             raise UnknownConversation(f"no conversation {inbound.conversation} in inbox {inbound.inbox}")
         return head
-    customer = find_or_make(connection, vault, inbound.channel, inbound.sender, ids.customer, now)
+    name = naming.sender(inbound.channel, inbound.sender, region)
+    if inbound.proof is not None and name.proof:
+        name = replace(name, proof=inbound.proof)
+    customer = arrived(connection, vault, name, ids.customer, now)
     opened = open_conversation(
         connection,
         vault,
         inbox=inbound.inbox,
         channel=inbound.channel,
         customer=customer,
-        address=inbound.sender,
+        address=name.value,
         thread_key=inbound.thread_key or customer,
         new_id=ids.conversation,
         now=now,
     )
-    return Head.lock(connection, vault, opened)
+    head = Head.lock(connection, vault, opened)
+    if name.proof and not head.row["proof"] and head.row["customer_id"] == customer:
+        head.set(proof=name.proof)
+    return head
 
 
 def open_conversation(

@@ -5,47 +5,27 @@ Times are UTC, stored as whole microseconds since 1970 so that both databases co
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
-    Dialect,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeDecorator
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware UTC datetime as microseconds since 1970. A naive one is refused."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        if value is None:
-            return None
-        delta = value - _EPOCH
-        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
-
-
-metadata = MetaData()
+from memory.schema_memory import chores as chores
+from memory.schema_memory import keyring as keyring
+from memory.schema_memory import links as links
+from memory.schema_memory import memories as memories
+from memory.schema_memory import segments as segments
+from memory.tables import Moment as Moment
+from memory.tables import metadata as metadata
 
 customers = Table(
     "customers",
@@ -55,6 +35,7 @@ customers = Table(
     Column("region", String(8), nullable=False, server_default=""),
     Column("tier", String(16), nullable=False, server_default=""),
     Column("timezone", String(64), nullable=False, server_default=""),
+    Column("merged_into", String(40), index=True),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -65,6 +46,7 @@ identities = Table(
     Column("hash", String(64), primary_key=True),
     Column("customer_id", String(40), nullable=False, index=True),
     Column("value", LargeBinary, nullable=False),
+    Column("proof", String(16), nullable=False, server_default=""),
 )
 
 vault = Table(
@@ -98,6 +80,8 @@ conversations = Table(
     Column("parked_seq", Integer, nullable=False, server_default="0"),
     Column("summary_seq", Integer, nullable=False, server_default="0"),
     Column("summary_to", Integer, nullable=False, server_default="0"),
+    Column("remembered_to", Integer, nullable=False, server_default="0"),
+    Column("proof", String(16), nullable=False, server_default=""),
     Column("lease", String(40)),
     Column("lease_until", Moment),
     Column("retry_at", Moment),
@@ -129,7 +113,12 @@ _DUE = (conversations.c.inbound_seq > conversations.c.answered_seq) & (
     conversations.c.inbound_seq > conversations.c.parked_seq
 )
 Index("due", conversations.c.last_at, sqlite_where=_DUE, postgresql_where=_DUE)
+_UNREMEMBERED = conversations.c.visible_seq > conversations.c.remembered_to
+Index("unremembered", conversations.c.last_at, sqlite_where=_UNREMEMBERED, postgresql_where=_UNREMEMBERED)
 Index("conversations_last_at", conversations.c.last_at)
+# More events than a turn reads (`memory.backlog`).
+UNFOLDED = text("seq > summary_to + 240")
+Index("unfolded", conversations.c.last_at, sqlite_where=UNFOLDED, postgresql_where=UNFOLDED)
 _OWED = conversations.c.due_at.is_not(None)
 Index("owed", conversations.c.due_at, sqlite_where=_OWED, postgresql_where=_OWED)
 Index("queue", conversations.c.status, conversations.c.owner, conversations.c.last_at)
@@ -165,7 +154,7 @@ turns = Table(
     "turns",
     metadata,
     Column("id", String(40), primary_key=True),
-    Column("conversation_id", String(40), nullable=False, index=True),
+    Column("conversation_id", String(40), nullable=False),
     Column("from_seq", Integer, nullable=False),
     Column("to_seq", Integer, nullable=False),
     Column("epoch", Integer, nullable=False),
@@ -178,6 +167,9 @@ turns = Table(
     Column("error", Text),
     Column("decision", JSON),
     Column("record", JSON),
+    # A long conversation has thousands of turns: those that live, and the newest, are found without the others.
+    Index("turns_by_status", "conversation_id", "status"),
+    Index("turns_by_time", "conversation_id", "started_at"),
 )
 _WAITING = turns.c.status.in_(["parked", "decided"])
 Index("waiting_turns", turns.c.status, sqlite_where=_WAITING, postgresql_where=_WAITING)

@@ -23,7 +23,6 @@ import hmac
 import os
 import re
 import secrets
-from pathlib import Path
 from typing import ClassVar
 
 from cryptography.exceptions import InvalidTag
@@ -74,6 +73,11 @@ class Sealer:
         self._header = bytes([_VERSION]) + self.key_id
         self._cipher = AESGCM(customer_key)
 
+    @property
+    def header(self) -> bytes:
+        """What everything it seals begins with."""
+        return self._header
+
     def seal(self, plain: str, context: bytes) -> bytes:
         """`plain` sealed for `context`; 33 bytes longer than its UTF-8. Any text, lone surrogates too."""
         return self.seal_bytes(plain.encode("utf-8", "surrogatepass"), context)
@@ -120,6 +124,11 @@ class MasterKey:
         self._lookup = _derived(key, b"frontdesk lookup 1")
         self.key_id = self._sealer.key_id
 
+    @property
+    def header(self) -> bytes:
+        """What every key wrapped by it begins with."""
+        return self._sealer.header
+
     @classmethod
     def from_secret(cls, secret: str) -> MasterKey:
         """From 32 bytes in base64 or hexadecimal; any other text of 16 characters and more is a passphrase (scrypt).
@@ -151,9 +160,11 @@ class MasterKey:
 
         The caller normalises `value` (E.164, lower-case email); different kinds never collide.
         """
-        message = kind.encode("utf-8", "surrogatepass") + b"\x00" + value.encode("utf-8", "surrogatepass")
-        # The length of the kind keeps ("a", "b\0c") and ("a\0b", "c") apart.
-        return hmac.digest(self._lookup, len(kind).to_bytes(4, "big") + message, "sha256").hex()
+        return keyed_hash(self._lookup, kind, value)
+
+    def lookup_key(self) -> bytes:
+        """The 32 bytes `lookup_hash` hashes with: what a rotation keeps, so that people are found again after it."""
+        return self._lookup
 
     def __repr__(self) -> str:
         return f"MasterKey(key_id={self.key_id.hex()})"
@@ -169,51 +180,21 @@ def lookup_hash(master: MasterKey, kind: str, value: str) -> str:
     return master.lookup_hash(kind, value)
 
 
-def load_or_create_master_key(spec: str | Path) -> MasterKey:
-    """The master key from a secret's text, or from a file when `spec` is a Path or begins with `file:`.
-
-    A file that is not there is made with a random key, readable by its owner only; of processes that start at once
-    one makes it and the others read it. A file that is there is never overwritten. Raises MasterKeyError when it
-    cannot be read, made or used.
-    """
-    if isinstance(spec, str) and not spec.startswith("file:"):
-        return MasterKey.from_secret(spec)
-    path = spec if isinstance(spec, Path) else Path(spec.removeprefix("file:"))
-    try:
-        if not path.exists():
-            _create(path)
-        return MasterKey.from_secret(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a text"
-        raise MasterKeyError(f"cannot use the master key file {path}: {reason}") from error
-    except MasterKeyError as error:
-        raise MasterKeyError(f"cannot use the master key file {path}: {error}") from None
+def keyed_hash(key: bytes, kind: str, value: str) -> str:
+    """HMAC-SHA256 over `kind` and `value` under a lookup key, in hexadecimal."""
+    message = kind.encode("utf-8", "surrogatepass") + b"\x00" + value.encode("utf-8", "surrogatepass")
+    # The length of the kind keeps ("a", "b\0c") and ("a\0b", "c") apart.
+    return hmac.digest(key, len(kind).to_bytes(4, "big") + message, "sha256").hex()
 
 
-def _create(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(file, "wb") as opened:
-            opened.write(base64.b64encode(new_customer_key()) + b"\n")
-            opened.flush()
-            os.fsync(opened.fileno())
-        # A link, unlike a rename, fails when another process was first, and shows the file only when it is whole.
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+def header_of(sealed: bytes) -> bytes:
+    """The version and key id that what was sealed begins with: equal for all that one key sealed."""
+    return sealed[:_HEADER_BYTES]
 
 
-def _sync_folder(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+def is_encoded_key(secret: str) -> bool:
+    """Whether a text is 32 bytes in base64 or hexadecimal, which is no passphrase."""
+    return _decoded(secret.strip()) is not None
 
 
 def _decoded(secret: str) -> bytes | None:

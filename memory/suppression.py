@@ -40,6 +40,8 @@ def suppress(connection: Connection, customer: str, now: datetime) -> int:
 def carry_over(connection: Connection, digest: str, customer: str, now: datetime) -> None:
     """Gives a customer just made what the list has on their identity."""
     for row in connection.execute(_LISTED, {"of": _key(digest)}).mappings().all():
+        if consent.standing(connection, customer, row["channel"], row["purpose"]) == "out":
+            continue  # another identity of theirs brought it
         _add(connection, customer, row["channel"], row["purpose"], {"source": "suppression list"}, now)
 
 

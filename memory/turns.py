@@ -12,21 +12,30 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, or_, select, update
 
+from memory.bearing import chosen, pinned
 from memory.consent import opted_out
 from memory.controls import stopped
 from memory.dead_letters import bury
 from memory.errors import UnknownTurn
-from memory.log import Head, read_events, redact_events
+from memory.identity.continuing import NOTHING, Earlier, earlier
+from memory.identity.profile import Profile, profile
+from memory.log import Head, read_events, read_head, redact_events
 from memory.messages import Event
 from memory.outbox import enqueue
 from memory.pseudonyms import PseudonymBook
 from memory.routing import Placing, place
-from memory.schema import conversations, events, turns
+from memory.schema import conversations, turns
+from memory.segments import READ, Segment, keep, newest_of
+from memory.slots import Slot
 from memory.subscriptions import remind
 from memory.tasks import Request, open_request
 from memory.vault import Vault
 
 LIVE = ("running", "parked", "decided")
+MOST_EVENTS = 240
+"""Events that no piece of the summary covers, and that a turn reads. Where more wait (people wrote them, or a flood
+came), they are folded first (`agent.folding`). Twice what a window of 1,200 tokens spans in ordinary conversations:
+about 40 lines, of every three events one or two are lines."""
 
 _BEGIN = insert(turns)
 _LIVE_OF = select(turns.c.id).where(turns.c.conversation_id == bindparam("of"), turns.c.status.in_(LIVE))
@@ -35,7 +44,12 @@ _END = update(turns).where(turns.c.id == bindparam("of"), turns.c.status.in_(LIV
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taken:
-    """A turn this process may run until `lease_until`, with all it needs of the log."""
+    """A turn this process may run until `lease_until`, with all it needs of the log.
+
+    `events` are those that no piece of the summary covers, oldest first and at most MOST_EVENTS; `behind` says that
+    there are more, which are to be folded before the turn runs. `segments` are the pieces to read, oldest first and
+    with the last one; not all there are. `pinned` are slots of the others that a turn must know all the same.
+    """
 
     turn: str
     head: Mapping[str, Any]
@@ -43,16 +57,21 @@ class Taken:
     to_seq: int
     attempt: int
     events: Sequence[Event]
-    summary: str
     book: PseudonymBook
     opted_out: bool
     overtook: Sequence[str] = ()
+    segments: tuple[Segment, ...] = ()
+    pinned: tuple[Slot, ...] = ()
+    profile: Profile = field(default_factory=lambda: Profile(""))
+    behind: bool = False
+    earlier: Earlier = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a turn wants committed. `reply` carries pseudonyms; the customer's real values return as it is sealed.
-    `redacted` are the texts of events, by seq, that this turn was the first to redact.
+    `redacted` are the texts of events, by seq, that this turn was the first to redact; `segments` the new pieces of the
+    summary, over what fell out of its window.
 
     `placing` says where a handover puts it; `next_due_at` by when the person who has it owes the next reply; `resumes`
     that the customer goes on with the bot while they wait; `contact` where else they may be answered.
@@ -67,8 +86,7 @@ class Outcome:
     sources: Sequence[Mapping[str, Any]] = ()
     handoff: Mapping[str, str] | None = None
     triage: Mapping[str, Any] | None = None
-    summary: str = ""
-    summary_to: int = 0
+    segments: tuple[Segment, ...] = ()
     introduces: bool = False
     push: bool = False
     redacted: Mapping[int, str] = field(default_factory=dict)
@@ -124,9 +142,12 @@ def take(
     if row["lease"] is not None:
         head.set(failures=row["failures"] + 1)
     head.set(lease=turn, lease_until=now + timedelta(seconds=lease_s), parked_seq=0, retry_at=None)
-    found = read_events(connection, vault, conversation, after=row["summary_to"], limit=1_000_000)
-    to_seq = row["inbound_seq"]
-    from_seq = min((e.seq for e in found if _asks(e) and e.seq > row["answered_seq"]), default=to_seq)
+    who = profile(connection, row["customer_id"])
+    # First: it may add to the book that is read next.
+    before = earlier(connection, vault, who, conversation, now, channel=row["channel"], proof=row["proof"])
+    book = vault.book(connection, row["customer_id"])
+    said = _said(connection, vault, row, book)
+    from_seq, to_seq = said["from_seq"], row["inbound_seq"]
     begun = {"id": turn, "conversation_id": conversation, "from_seq": from_seq, "to_seq": to_seq}
     begun |= {"epoch": row["epoch"], "attempt": row["failures"] + 1, "status": "running"}
     connection.execute(_BEGIN, {**begun, "holder": holder, "started_at": now})
@@ -134,26 +155,52 @@ def take(
     return Taken(
         turn=turn,
         head=dict(row),
-        from_seq=from_seq,
         to_seq=to_seq,
         attempt=row["failures"] + 1,
-        events=found,
-        summary=_summary(connection, conversation, row["summary_seq"]),
-        book=vault.book(connection, row["customer_id"]),
+        book=book,
         opted_out=opted_out(connection, row["customer_id"], row["channel"]),
         overtook=overtook,
+        profile=who,
+        earlier=before,
+        **said,
     )
+
+
+def again(connection: Connection, vault: Vault, taken: Taken) -> Taken:
+    """The same turn with what the log says now: its older events were folded meanwhile. Raises UnknownConversation."""
+    row = read_head(connection, taken.head["id"])
+    book = vault.book(connection, row["customer_id"])
+    head = {**taken.head, "summary_to": row["summary_to"], "summary_seq": row["summary_seq"], "seq": row["seq"]}
+    return replace(taken, head=head, book=book, **_said(connection, vault, head, book))
+
+
+def _said(connection: Connection, vault: Vault, row: Mapping[str, Any], book: PseudonymBook) -> dict[str, Any]:
+    """What a turn reads of the log: a bounded number of events, the newest of those that no piece of the summary
+    covers, with the message it answers; and the pieces to read for it."""
+    unfolded = row["seq"] - row["summary_to"]
+    after = max(row["summary_to"], min(row["seq"] - MOST_EVENTS, row["inbound_seq"] - 1))
+    found = read_events(connection, vault, row["id"], after=after, limit=MOST_EVENTS)
+    asks = [e for e in found if _asks(e) and row["answered_seq"] < e.seq <= row["inbound_seq"]]
+    pieces = newest_of(connection, vault, row, READ)
+    message = _named("\n".join(e.text for e in asks), book) if pieces else ""
+    read = chosen(pieces, message)
+    return {
+        "events": found,
+        "from_seq": min((e.seq for e in asks), default=row["inbound_seq"]),
+        "segments": read,
+        "pinned": pinned(pieces, read, message),
+        "behind": unfolded > MOST_EVENTS,
+    }
 
 
 def _asks(event: Event) -> bool:
     return event.kind == "received" and not event.meta.get("automatic") and event.meta["kind"] in ("message", "person")
 
 
-def _summary(connection: Connection, conversation: str, seq: int) -> str:
-    if not seq:
-        return ""
-    query = select(events.c.redacted).where(events.c.conversation_id == conversation, events.c.seq == seq)
-    return connection.execute(query).scalar() or ""
+def _named(text: str, book: PseudonymBook) -> str:
+    """The message with the pseudonyms of what it names: pieces of a summary have those alone."""
+    lowered = text.lower()
+    return " ".join([text, *(str(e) for e in book.entries() if len(e.value) > 2 and e.value.lower() in lowered)])
 
 
 def end_live(connection: Connection, conversation: str, status: str, now: datetime) -> list[str]:
@@ -194,10 +241,7 @@ def commit(connection: Connection, vault: Vault, outcome: Outcome, now: datetime
     redact_events(connection, outcome.conversation, outcome.redacted)
     if outcome.triage:
         head.append("triaged", now, turn=outcome.turn, meta=outcome.triage)
-    if outcome.summary:
-        seq = head.append("summarised", now, turn=outcome.turn, meta={"to": outcome.summary_to})
-        _set_redacted(connection, head.id, seq, outcome.summary)
-        head.set(summary_seq=seq, summary_to=outcome.summary_to)
+    keep(head, outcome.segments, outcome.turn, now)
     if outcome.resumes:
         head.change_owner("bot")
         head.append("released", now, meta={"by": "customer"})
@@ -274,12 +318,6 @@ def refuse(connection: Connection, head: Head, turn: str, why: str, now: datetim
 def end(connection: Connection, turn: str, status: str, now: datetime, **values: Any) -> None:
     """Ends a turn that is still live; one that was committed stays committed, whatever comes after."""
     connection.execute(_END, {"of": turn, "status": status, "ended_at": now, **values})
-
-
-def _set_redacted(connection: Connection, conversation: str, seq: int, text: str) -> None:
-    connection.execute(
-        update(events).where(events.c.conversation_id == conversation, events.c.seq == seq).values(redacted=text)
-    )
 
 
 def fail(

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from memory.messages import Line
 
 # Templates that end by offering a person.
-OFFERS = ("unknown", "clarify")
+OFFERS = ("unknown", "clarify", "prove_identity", "not_found")
 
 _THANKS = re.compile(
     r"\b(thanks?|thank you|thx|ty|cheers|ta|much appreciated|perfect|great|brilliant)\b", re.IGNORECASE
@@ -32,5 +32,5 @@ def accepts_a_person(text: str, history: Sequence[Line], templates: Mapping[str,
     """Whether the last words of the bot offered a person and these words say yes to it."""
     if not history or history[-1].role != "bot":
         return False
-    offered = any(history[-1].text.endswith(templates[name][-30:]) for name in OFFERS)
+    offered = any(history[-1].text.endswith(templates[name][-30:]) for name in OFFERS if name in templates)
     return offered and len(text.split()) <= _LONGEST_YES and bool(_YES.match(text)) and not _BUT.search(text)

@@ -11,6 +11,7 @@ from typing import Any
 from langchain_core.messages import BaseMessage, HumanMessage
 from langgraph.runtime import Runtime
 
+from agent.contexts import shown
 from agent.corrections import is_pinned
 from agent.gateway.errors import ModelsUnavailable
 from agent.guardrails.sentences import SentenceSplitter, cite
@@ -44,7 +45,7 @@ async def generate(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
     """Sets `draft` to the sentences that passed, with the verdicts on them and on those that did not; or what a rule
     made of the turn because of one of them."""
     run = runtime.context
-    question = await ask(turn, run)
+    question = shown(await ask(turn, run), turn.context)
     writing = _Writing(turn.autonomy == "automatic" and not run.deps.policy.may_approve(Seen(turn)))
     try:
         async with asyncio.timeout(run.deps.generate_timeout_s):
@@ -94,9 +95,7 @@ async def _pieces(turn: Turn, run: Run, question: Question, writing: _Writing) -
 
 def _messages(turn: Turn, run: Run, question: Question) -> list[BaseMessage]:
     deps = run.deps
-    messages = answer_messages(
-        question, deps.organisation, deps.voice, turn.summary, turn.history, contained=bool(turn.contained)
-    )
+    messages = answer_messages(question, deps.organisation, deps.voice, turn.context, contained=bool(turn.contained))
     if turn.revisions:
         why = "; ".join(dict.fromkeys(v.reason for v in turn.verdicts if v.decision == "revise"))
         told = f"Your last draft was refused: {why}. Write only what the passages say, cited."

@@ -45,7 +45,7 @@ def invented(turn: Turn, text: str) -> str:
     found = set(_PSEUDONYM.findall(text))
     if not found:
         return ""
-    known = " ".join([turn.summary, *(line.text for line in (*turn.history, *turn.said))])
+    known = turn.known
     return ", ".join(each for each in sorted(found) if each not in known)
 
 
@@ -56,9 +56,8 @@ def _placeholders(turn: Turn, text: str, phase: Phase) -> Verdict:
 
 
 def _personal(turn: Turn, text: str, question: Question) -> Verdict:
-    lines = [line.text for line in (*turn.history, *turn.said)]
     passages = [hit.passage.text for hit in question.hits]
-    if found := unsourced(text, (turn.summary, *lines, *passages)):
+    if found := unsourced(text, (turn.known, *passages)):
         return Verdict("pii", "generate", "revise", f"it has {' and '.join(found)} that nobody gave it")
     return Verdict("pii", "generate", "pass", "no personal data that nobody gave it")
 

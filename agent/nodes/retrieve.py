@@ -9,9 +9,11 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from agent.contexts import context_of, shown
 from agent.corrections import is_approved, is_pinned
 from agent.guardrails.injection import judge_passage
 from agent.knowing.validity import out_of_date
+from agent.lookups.evidence import answering, evidence, instead, is_looked_up
 from agent.ports import Deps, Floor, Question, Run
 from agent.state import Found, Handoff, Turn, Verdict
 from agent.stops import ANSWER, SEARCH, switched_off
@@ -20,8 +22,6 @@ from knowledge.errors import LibraryError
 from knowledge.passages import Hit
 from knowledge.query import leans
 from knowledge.seeking.ports import FOR_CUSTOMERS
-from memory.context import Block
-from memory.window import count_tokens
 
 # Of the passages searched (`agent.passages`), how many go on to be cited, shown to a model and recorded. Twelve of 200
 # tokens leave room in any model's context.
@@ -29,7 +29,8 @@ NEAREST = 12
 
 
 async def retrieve(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
-    """Sets `found`, and a template when nothing found clears the floor, or a handover when search is down."""
+    """Sets `found` and `context`, what was looked up for the customer before the passages; and a template when nothing
+    of it clears the floor, or a handover when search is down."""
     run = runtime.context
     if switch := switched_off(run.bench.controls, ANSWER, SEARCH):
         verdict = Verdict("kill_switch", "retrieve", "handoff", f"stopped by {switch}")
@@ -41,17 +42,18 @@ async def retrieve(turn: Turn, runtime: Runtime[Run]) -> dict[str, Any]:
         verdict = Verdict("search", "retrieve", "handoff", f"search is not working: {type(error).__name__}")
         handoff = Handoff("failed", "The knowledge search is not working.", "high")
         return {"handoff": handoff, "verdicts": (*turn.verdicts, verdict)}
-    verdict, question = _chosen(question, run.deps.floor)
-    run.bench.question = question
+    asked = question
+    verdict, question = _chosen(asked, run.deps.floor)
+    context = context_of(turn, run.deps.context_tokens, question.hits, asked.hits, run.bench.kept_out)
+    run.bench.question = shown(question, context)
     found = tuple(_found(hit) for hit in question.hits)
     searched = run.bench.searched.record() if run.bench.searched else {}
-    changes: dict[str, Any] = {"found": found, "query": question.query, "searched": searched}
+    changes: dict[str, Any] = {"found": found, "query": question.query, "searched": searched, "context": context}
     stale = out_of_date(run.bench.stale, turn.started_at.date())
     changes["verdicts"] = (*turn.verdicts, *stale, *run.bench.kept_out, verdict)
     if verdict.decision != "pass":
-        return {**changes, "template": "unknown"}
-    blocks = (Block("passage", f.text, count_tokens(f.text), f.passage, f"found, score {f.score:.3f}") for f in found)
-    return {**changes, "blocks": (*turn.blocks, *blocks)}
+        return {**changes, **(instead(turn.looked_up) or {"template": "unknown"})}
+    return changes
 
 
 def _chosen(question: Question, floor: Floor) -> tuple[Verdict, Question]:
@@ -59,7 +61,17 @@ def _chosen(question: Question, floor: Floor) -> tuple[Verdict, Question]:
     if (pin := is_pinned(question)) is not None:
         reason = "a person approved an answer to this question"
         return Verdict("pinned", "retrieve", "pass", reason, pin.dense, pin.passage.id), replace(question, hits=(pin,))
-    return floor.judge(question), floor.nearest(question, NEAREST)
+    looked_up = tuple(hit for hit in question.hits if is_looked_up(hit))
+    searched = replace(question, hits=tuple(hit for hit in question.hits if not is_looked_up(hit)))
+    verdict, nearest = floor.judge(searched), floor.nearest(searched, NEAREST)
+    if not looked_up:
+        return verdict, nearest
+    if verdict.decision == "pass":
+        return verdict, replace(nearest, hits=(*looked_up, *nearest.hits))
+    if not any(answering(hit) for hit in looked_up):
+        return verdict, nearest
+    reason = f"what was looked up answers it; of the passages: {verdict.reason}"
+    return replace(verdict, decision="pass", reason=reason), replace(question, hits=looked_up)
 
 
 async def ask(turn: Turn, run: Run) -> Question:
@@ -80,7 +92,8 @@ async def ask(turn: Turn, run: Run) -> Question:
             rewritten=await _rewritten(turn, deps),
             known=run.bench.known,
         )
-    hits, run.bench.kept_out = await asyncio.to_thread(_without_attacks, sought.hits)
+    looked_up = await evidence(turn.looked_up, deps.embedder, sought.vector)
+    hits, run.bench.kept_out = await asyncio.to_thread(_without_attacks, (*looked_up, *sought.hits))
     run.bench.searched, run.bench.stale = sought.searched, sought.stale
     run.bench.question = Question(turn.text, sought.query, sought.vector, turn.history, hits)
     return run.bench.question

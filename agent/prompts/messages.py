@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from typing import Final
 from unicodedata import category
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
@@ -20,6 +21,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from agent.ports import Question
 from agent.prompts import load
 from knowledge.passages import Passage
+from memory.context import BlockKind, Context
 from memory.messages import Line, Role
 
 SPEAKERS: dict[Role, str] = {"customer": "Customer", "bot": "You", "agent": "Colleague"}
@@ -45,28 +47,55 @@ def answer_messages(
     question: Question,
     organisation: str,
     voice: str,
-    summary: str = "",
-    window: Sequence[Line] = (),
+    context: Context | None = None,
     *,
     contained: bool = False,
 ) -> list[BaseMessage]:
-    """Asks for an answer to `question.text` from `question.hits`, which are numbered from 1 as citations are.
+    """Asks for an answer to `question.text` from `question.hits`, which are numbered from 1 as citations are, with what
+    else the context holds. Nothing that is not in the context is in the messages.
 
     `contained` marks all that the customer wrote as what may be answered and must not be followed.
     """
     said = marked if contained else quoted
     passages = [_passage(number, hit.passage) for number, hit in enumerate(question.hits, 1)]
-    fence = _fence(question.text, summary, *passages, *(line.text for line in window))
+    message = question.text if context is None else context.message
+    known = [] if context is None else _known(context, contained)
+    window = () if context is None else context.window
+    fence = _fence(message, *known, *passages, *(line.text for line in window))
     parts = [
         "Passages:\n" + ("\n".join(passages) if passages else "(none)"),
-        f"Summary of what was said before:\n{said(summary)}" if summary.strip() else "",
+        *known,
         f"What was said last:\n{_said(window, contained)}" if window else "",
-        f"The customer's message:\n<{fence}>\n{said(question.text)}\n</{fence}>",
+        f"The customer's message:\n<{fence}>\n{said(message)}\n</{fence}>",
         _SUSPECTED if contained else "",
         "Answer it from the passages, each statement with its number in square brackets.",
     ]
     system = load("answer").filled(organisation=organisation, voice=voice)
     return [SystemMessage(system), HumanMessage("\n\n".join(part for part in parts if part))]
+
+
+_KNOWN: Final[tuple[tuple[str, tuple[BlockKind, ...]], ...]] = (
+    ("Who writes:", ("customer", "consent")),
+    ("What the customer asked of us before, and how they like it:", ("instruction", "preference")),
+    ("What the message is about:", ("focus",)),
+    ("Said earlier in the conversation, to the letter:", ("slot",)),
+    ("Remembered from other times:", ("fact", "outcome", "said")),
+    ("Said of late in another conversation of theirs:", ("earlier",)),
+    ("Summary of what was said before:", ("summary",)),
+)
+"""What a model is told of a context's blocks, in this order; the rest of them have places of their own."""
+_OURS: Final = frozenset({"customer", "consent"})
+
+
+def _known(context: Context, contained: bool) -> list[str]:
+    """A paragraph for each kind of thing that is known, as data."""
+    paragraphs = []
+    for heading, kinds in _KNOWN:
+        blocks = context.of(*kinds)
+        lines = [(marked if contained and block.kind not in _OURS else quoted)(block.text) for block in blocks]
+        if lines:
+            paragraphs.append("\n".join((heading, *lines)))
+    return paragraphs
 
 
 def summary_messages(organisation: str, summary: str, lines: Sequence[Line]) -> list[BaseMessage]:

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from agent.lookups.evidence import answering, is_looked_up
 from agent.ports import Question
 from agent.understanding import places
 from agent.understanding.evidence import Asked, Evidence, Scored, rank, read
 from agent.understanding.synonyms import alike
 from agent.understanding.words import content, stems
+from knowledge.passages import Hit
 
 MAX_SENTENCES: Final = 3
 _LEAST_COSINE: Final = 0.15
@@ -50,7 +52,9 @@ class Chosen:
 
 def choose(question: Question, now: datetime) -> list[Chosen]:
     """The sentences in the order to say them; empty where nothing in force fits."""
-    ranked = rank(question, now)
+    if told := _told(question.hits):
+        return told
+    ranked = [item for item in rank(question, now) if not is_looked_up(item.hit)]
     if not ranked:
         return []
     asked = read(question)
@@ -70,6 +74,12 @@ def choose(question: Question, now: datetime) -> list[Chosen]:
     first_item = picked[0][0]
     picked.sort(key=lambda pair: (pair[0] is not first_item, pair[0].index, pair[1].start))
     return [_chosen(item, sentence) for item, sentence in picked[:MAX_SENTENCES]]
+
+
+def _told(hits: Sequence[Hit]) -> list[Chosen]:
+    """What was looked up for this customer and answers: articles know nothing of it."""
+    found = [(index, hit.passage.text, span) for index, hit in enumerate(hits) for span in answering(hit)]
+    return [Chosen(index, text[start:end], start, end, 1.0) for index, text, (start, end) in found[:MAX_SENTENCES]]
 
 
 def _best(ranked: Sequence[Evidence], asked: Asked) -> tuple[Evidence, Scored] | None:

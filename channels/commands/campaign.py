@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
-from agent.assembly import master_key
+from agent.keys import open_vault
 from channels.commands.options import Config, Json, report
 from channels.http.campaigns import as_json
 from channels.proactive import sandbox as rehearsal
@@ -26,7 +26,6 @@ from channels.proactive.templates import TemplateError
 from channels.settings import load
 from memory.migrate import migrate
 from memory.store import open_store
-from memory.vault import Vault
 
 T = TypeVar("T")
 group = typer.Typer(name="campaign", help="Messages to many: check, seed, sandbox, start, step; pause and cancel.")
@@ -242,9 +241,9 @@ async def opened(config: Path | None) -> AsyncIterator[Campaigns]:
     """The campaigns of a configuration, over its store, beside a server that runs or not."""
     settings = load(config)
     await asyncio.to_thread(migrate, settings.store.url)
-    vault = Vault(await asyncio.to_thread(master_key, settings))
     store = open_store(settings.store.url)
     try:
+        vault = await open_vault(settings, store)
         yield open_campaigns(settings, store, vault)
     finally:
         await store.close()

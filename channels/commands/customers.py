@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -15,22 +14,28 @@ from typing import Annotated, Any, TypeVar
 import orjson
 import typer
 
-from agent.assembly import master_key, open_detector
+from agent.assembly import open_detector
+from agent.keys import open_vault
+from agent.looking import places_of
 from agent.oversight import Actor, Oversight
 from agent.parking import open_parking
+from agent.redaction import NoDetector
+from channels.commands.erasing import erased_by_serve, open_places
 from channels.commands.options import Config, Json, report, say
 from channels.settings import Settings, load
 from channels.web import export_page
 from channels.web.desk.customer_words import certificate, held
+from memory.erasure.certificate import Certificate
 from memory.errors import UnknownCustomer
 from memory.export import counted
 from memory.migrate import migrate
 from memory.store import open_store
-from memory.vault import Vault
 
 T = TypeVar("T")
 WHO = Actor("command line", "admin")
-Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="An id, or a whole telephone or email address.")]
+WHOM = "An id, or a whole telephone or email address."
+Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help=WHOM)]
+WITH_INDEX, WITHOUT_INDEX = True, False
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,34 +70,64 @@ def export(
 
 
 def erase(
-    customer: Customer,
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help=WHOM)] = "",
     why: Annotated[str, typer.Option("--why", help="The reason, kept in the audit with pseudonyms.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Erase again who is in the journal and came back with a restored backup.")
+    ] = False,
     config: Config = None,
     json: Json = None,
 ) -> None:
-    """Removes a customer everywhere, and prints the certificate. It cannot be taken back.
+    """Removes a person everywhere, and prints the certificate: what was removed, and that nothing of it is found.
+
+    It cannot be taken back. Beside a running `frontdesk serve` it is that one that does it.
 
     Example: frontdesk erase p-5f1c --why "asked by letter on 3 May" --yes
     """
-    if not yes:
-        if not sys.stdin.isatty():
-            sys.stderr.write("frontdesk: this cannot be taken back: say --yes to do it without being asked\n")
-            raise typer.Exit(2)
-        if typer.prompt("This cannot be taken back. Write ERASE to go on") != "ERASE":
-            say("nothing was removed")
-            raise typer.Exit(1)
-    done = asyncio.run(_with(load(config), lambda oversight: _erased(oversight, customer, why)))
-    facts = {name: count for name, count in asdict(done).items() if name != "turns"}
-    report(facts, json, [*certificate(done), *(f"  {name}: {count}" for name, count in held(done.removed).items())])
+    if bool(customer) == replay:
+        sys.stderr.write("frontdesk: name one customer, or say --replay\n")
+        raise typer.Exit(2)
+    if not (yes or replay):
+        _ask()
+    settings = load(config)
+    done = asyncio.run(_replayed(settings) if replay else _erased(settings, customer, why))
+    if done is None:
+        report({"erased": []}, json, ["Nobody who was erased is there: nothing to do."])
+        return
+    lines = [*certificate(done), *(f"  {name}: {count}" for name, count in held(done.removed).items())]
+    report(done.facts(), json, lines)
+    if not done.clean:
+        raise typer.Exit(1)
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        sys.stderr.write("frontdesk: this cannot be taken back: say --yes to do it without being asked\n")
+        raise typer.Exit(2)
+    if typer.prompt("This cannot be taken back. Write ERASE to go on") != "ERASE":
+        say("nothing was removed")
+        raise typer.Exit(1)
 
 
 async def _exported(oversight: Oversight, customer: str) -> dict[str, Any]:
     return await oversight.export(await _found(oversight, customer), WHO, datetime.now(UTC))
 
 
-async def _erased(oversight: Oversight, customer: str, why: str) -> Any:
-    return await oversight.erase(await _found(oversight, customer), WHO, why, datetime.now(UTC))
+async def _erased(settings: Settings, words: str, why: str) -> Certificate:
+    """By the `serve` that runs beside this, which has the folder of the memories' index, else here."""
+    async with _opened(settings, WITHOUT_INDEX) as oversight:
+        id = await _found(oversight, words)
+    if (by_serve := await erased_by_serve(settings, id, why)) is not None:
+        sys.stderr.write("erased by the running `frontdesk serve`\n")
+        return by_serve
+    async with _opened(settings, WITH_INDEX) as oversight:
+        return await oversight.erase(id, WHO, why, datetime.now(UTC))
+
+
+async def _replayed(settings: Settings) -> Certificate | None:
+    async with _opened(settings, WITH_INDEX) as oversight:
+        return await oversight.eraser.replay(WHO, datetime.now(UTC), wait_s=60.0)
 
 
 async def _found(oversight: Oversight, words: str) -> str:
@@ -109,20 +144,24 @@ async def _found(oversight: Oversight, words: str) -> str:
 
 
 async def _with(settings: Settings, work: Callable[[Oversight], Awaitable[T]]) -> T:
-    async with _opened(settings) as oversight:
+    async with _opened(settings, WITHOUT_INDEX) as oversight:
         return await work(oversight)
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Oversight]:
+async def _opened(settings: Settings, with_index: bool) -> AsyncIterator[Oversight]:
     """The stores alone, beside a running server too."""
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(migrate, settings.store.url)
         store = open_store(settings.store.url)
         stack.push_async_callback(store.close)
+        vault = await open_vault(settings, store)
         parked = await open_parking(stack, settings.store.url)
-        detector = await open_detector(stack, settings)
-        yield Oversight(store, Vault(master_key(settings)), parked, detector)
+        if with_index:
+            detector, places = await open_detector(stack, settings), await open_places(stack, settings)
+            yield Oversight(store, vault, parked, detector, places)
+        else:  # nothing is written that a person said: the privacy filter's seconds are saved
+            yield Oversight(store, vault, parked, NoDetector(), places_of(settings))
 
 
 def _write(path: Path, body: bytes) -> None:

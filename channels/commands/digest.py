@@ -9,15 +9,14 @@ from typing import Annotated
 
 import typer
 
-from agent.assembly import master_key
 from agent.dispatch.in_process import InProcessBus
+from agent.keys import open_vault
 from channels.commands.options import Config, Json, report
 from channels.proactive.assembly import open_campaigns, open_digester
 from channels.proactive.digest import Digest, compose
 from channels.settings import Settings, load
 from memory.migrate import migrate
 from memory.store import open_store
-from memory.vault import Vault
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
@@ -59,8 +58,9 @@ def moment(text: str, now: datetime) -> datetime:
 
 async def _make(settings: Settings, since: datetime, now: datetime, send: bool) -> tuple[Digest, list[str]]:
     await asyncio.to_thread(migrate, settings.store.url)
-    vault, store = Vault(await asyncio.to_thread(master_key, settings)), open_store(settings.store.url)
+    store = open_store(settings.store.url)
     try:
+        vault = await open_vault(settings, store)
         digester = open_digester(settings, open_campaigns(settings, store, vault), InProcessBus())
         made = await digester.digest(since, now)
         lines = compose(made, digester.zone).text.splitlines()

@@ -57,6 +57,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("inboxes", "check [inboxes] and the secrets they name", lambda: _inboxes(settings)),
         ("rules", "correct the lines named, or leave [agent] policy out", lambda: _rules(settings)),
     ]
+    checks.extend(_look_up_check(name, settings) for name in settings.lookups)
     if settings.redis is not None:
         checks.append(("redis", "check [redis] url; without Redis remove the section", lambda: _redis(settings)))
     return [await _look(*check) for check in checks] + await _models(settings)
@@ -106,7 +107,9 @@ async def _keys(settings: Settings) -> str:
 
 async def _inboxes(settings: Settings) -> str:
     from channels.outlets import open_outlets
+    from channels.signed_identity import identities
 
+    identities(settings.inboxes)
     await open_outlets(settings).aclose()
     return ", ".join(f"{name} ({inbox.kind})" for name, inbox in settings.inboxes.items())
 
@@ -117,6 +120,21 @@ async def _rules(settings: Settings) -> str:
     policy = await asyncio.to_thread(open_policy, settings)
     where = f"{settings.agent.policy} over the shipped rules" if settings.agent.policy else "the shipped rules"
     return f"{len(policy.rules)} of {where}, version {policy.version}"
+
+
+def _look_up_check(name: str, settings: Settings) -> tuple[str, str, Callable[[], Awaitable[str]]]:
+    remedy = f"check url, headers and ca of [lookups.{name}], then `frontdesk lookups try {name} VALUE`"
+    return f"look-up {name}", remedy, lambda: _look_up(settings, name)
+
+
+async def _look_up(settings: Settings, name: str) -> str:
+    from agent.lookups.fetching import Fetcher
+
+    fetcher = Fetcher(name, settings.lookups[name])
+    try:
+        return f"{await fetcher.reached(settings.lookups[name].url)} answers"
+    finally:
+        await fetcher.aclose()
 
 
 async def _redis(settings: Settings) -> str:

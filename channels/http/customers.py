@@ -54,10 +54,8 @@ def router(oversight: Oversight, organisation: str, require: Require) -> APIRout
 
     @routes.delete("/{customer}")
     async def erase(customer: str, who: Admin, why: Annotated[str, Query(max_length=500)] = "") -> dict[str, Any]:
-        """The certificate of what was removed. It cannot be taken back."""
-        done = asdict(await oversight.erase(customer, _actor(who), why, datetime.now(UTC)))
-        done.pop("turns")
-        return done
+        """The certificate of what was removed, and of where it was looked for. It cannot be taken back."""
+        return (await oversight.erase(customer, _actor(who), why, datetime.now(UTC))).facts()
 
     return routes
 

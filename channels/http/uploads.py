@@ -16,10 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.runtime import Runtime
 from channels.chat_offers import MAX_PHOTO, PHOTO_TYPES, ChatOffers
-from channels.errors import NotAPhoto, TooLarge, UnknownInbox
+from channels.errors import NotAPhoto, NotIdentified, TooLarge, UnknownInbox
+from channels.signed_identity import MAX_TOKEN, IdentityRefused, SignedIdentity
 from memory import attachments
 from memory.errors import UnknownAttachment
-from memory.log import check_token
 from memory.messages import Attachment, Inbound
 
 _CORS = (
@@ -27,7 +27,8 @@ _CORS = (
     (b"access-control-allow-methods", b"GET, POST"),
     (
         b"access-control-allow-headers",
-        b"Content-Type, Idempotency-Key, X-Frontdesk-Conversation, X-Frontdesk-Name, X-Frontdesk-Token",
+        b"Content-Type, Idempotency-Key, X-Frontdesk-Conversation, X-Frontdesk-Identity, "
+        b"X-Frontdesk-Name, X-Frontdesk-Token",
     ),
     (b"access-control-max-age", b"86400"),
 )
@@ -38,6 +39,7 @@ _MAGIC = {"image/jpeg": (b"\xff\xd8\xff",), "image/png": (b"\x89PNG\r\n\x1a\n",)
 
 Conversation = Annotated[str, Header(alias="X-Frontdesk-Conversation", max_length=64)]
 Token = Annotated[str, Header(alias="X-Frontdesk-Token", max_length=128)]
+Identity = Annotated[str | None, Header(alias="X-Frontdesk-Identity", max_length=MAX_TOKEN)]
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
 Name = Annotated[str, Header(alias="X-Frontdesk-Name", max_length=1000)]
 
@@ -64,30 +66,47 @@ class AnySite:
             await self._app(scope, receive, open_to_all)
 
 
-def router(runtime: Runtime, chats: Mapping[str, ChatOffers]) -> APIRouter:
-    """Routes for every chat that takes photos."""
+def router(
+    runtime: Runtime, chats: Mapping[str, ChatOffers], identities: Mapping[str, SignedIdentity] | None = None
+) -> APIRouter:
+    """Routes for every chat that takes photos, with the signed identities each takes."""
     routes = APIRouter(prefix="/v1/chat/{inbox}/attachments", tags=["chat"])
 
-    async def admit(inbox: str, conversation: str, token: str) -> None:
+    async def admit(inbox: str, conversation: str, token: str, identity: str | None) -> None:
         if inbox not in chats or not chats[inbox].photos:
             raise UnknownInbox(inbox)
-        await runtime.store.read(lambda c: check_token(c, runtime.vault, conversation, inbox, token))
+        signed = None
+        if identity is not None:
+            takes = (identities or {}).get(inbox) or SignedIdentity(inbox)
+            try:
+                signed = takes.verified(identity, datetime.now(UTC).timestamp())
+            except IdentityRefused as error:
+                raise NotIdentified(str(error)) from None
+        await runtime.admitted(inbox, conversation, token, signed)
 
     @routes.post("", status_code=201)
     async def send(
-        inbox: str, request: Request, conversation: Conversation, token: Token, key: Key, name: Name = ""
+        inbox: str,
+        request: Request,
+        conversation: Conversation,
+        token: Token,
+        key: Key,
+        name: Name = "",
+        identity: Identity = None,
     ) -> dict[str, int]:
         """One picture as the body. The same Idempotency-Key again is the same message."""
-        await admit(inbox, conversation, token)
+        await admit(inbox, conversation, token, identity)
         body = await _body(request)
         photo = Attachment(file_name(name), _type(request, body), body)
         receipt = await runtime.receive(_inbound(inbox, conversation, key, photo))
         return {"seq": receipt.seq}
 
     @routes.get("/{attachment}")
-    async def show(inbox: str, attachment: str, conversation: Conversation, token: Token) -> Response:
+    async def show(
+        inbox: str, attachment: str, conversation: Conversation, token: Token, identity: Identity = None
+    ) -> Response:
         """A picture of this conversation, as it was sent."""
-        await admit(inbox, conversation, token)
+        await admit(inbox, conversation, token, identity)
         kept = await runtime.store.read(lambda c: attachments.read(c, runtime.vault, conversation, attachment))
         if kept.body is None or kept.type not in PHOTO_TYPES:
             raise UnknownAttachment("this attachment is not shown in the chat")

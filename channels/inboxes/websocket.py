@@ -43,11 +43,13 @@ class WebPush(Section):
 
 class WebsocketInbox(InboxBase):
     """Live chat. `greeting` is shown before the first message; it is not part of the conversation. `photos` lets a
-    customer send pictures."""
+    customer send pictures. `identity_secret` is what your own server signs identities of visitors with:
+    32 characters or more, see docs/identity.md; without it every visitor is a stranger."""
 
     kind: Literal["websocket"] = "websocket"
     title: Line = "Chat with us"
     greeting: str | None = None
     photos: bool = True
     push: WebPush | None = None
+    identity_secret: Secret | None = None
     on_unknown_send: UnknownSend = "resend"  # a browser drops an event whose seq it has

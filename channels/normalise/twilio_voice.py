@@ -23,12 +23,15 @@ _KEYPAD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "2223334445556667777888999
 _WITHHELD = frozenset(
     "+" + word.translate(_KEYPAD) for word in ("ANONYMOUS", "BLOCKED", "RESTRICTED", "UNKNOWN", "UNAVAILABLE")
 )
+# Twilio's word for a full attestation whose signature it checked.
+_ATTESTED = "TN-Validation-Passed-A"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request about a call. `caller` is E.164, or the name of a client or SIP address; "" where it is withheld.
-    `dialled` says how the attempt to connect a person ended."""
+    `dialled` says how the attempt to connect a person ended, `attested` that the caller's own carrier vouches for the
+    number (STIR/SHAKEN, in full): without it any number can be shown."""
 
     sid: str
     caller: str
@@ -37,6 +40,7 @@ class Call:
     speech: str = ""
     digits: str = ""
     dialled: str = ""
+    attested: bool = False
 
     @property
     def sender(self) -> str:
@@ -60,6 +64,7 @@ def call(fields: Sequence[tuple[str, str]]) -> Call:
         clean(form.get("SpeechResult", "")[: MAX_SPEECH * 2])[:MAX_SPEECH],
         clean_line(form.get("Digits", ""), 16),
         clean_line(form.get("DialCallStatus", ""), 32).lower(),
+        form.get("StirVerstat", "") == _ATTESTED,
     )
 
 
@@ -80,6 +85,7 @@ def said(found: Call, number: int, *, inbox: str, now: datetime) -> Inbound | No
         kind="person" if person else "message",
         thread={"call": found.sid},
         thread_key=found.sid,
+        proof="provider" if found.attested else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any, Final
@@ -11,6 +12,8 @@ import orjson
 from channels.web.look import tokens
 
 Rows = list[Mapping[str, Any]]
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+00:00")
 
 _STYLE: Final = """
 body { margin: 0 auto; padding: 24px 16px 64px; max-width: 76ch; background: var(--page); color: var(--text);
@@ -41,6 +44,15 @@ _TITLES: Final[Mapping[str, str]] = {
     "dead_letters": "What could not be done",
     "claims": "Message ids of providers",
     "corrections": "Corrections of answers",
+    "memories": "What we remember of you",
+    "segments": "Summaries of your conversations",
+    "links": "Whether you are somebody else we know too",
+}
+_REMEMBERED: Final[Mapping[str, str]] = {
+    "fact": "A fact",
+    "preference": "How you like things",
+    "instruction": "What you asked us to do always, or never",
+    "outcome": "How a matter ended",
 }
 _KINDS: Final[Mapping[str, str]] = {
     "received": "You wrote",
@@ -62,15 +74,20 @@ def page(found: Mapping[str, Any], organisation: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>What {name} holds about you</title><style>{tokens()}{_STYLE}</style></head><body>"
         f"<h1>What {name} holds about you</h1>"
-        f'<p class="muted">Customer {escape(found["customer"])}, as of {_time(found["exported_at"])}. '
+        f'<p class="muted">Customer {_ids(found)}, as of {_time(found["exported_at"])}. '
         "The same is in the JSON file, for another program to read.</p>"
         f"{warning}{body}</body></html>"
     )
 
 
+def _ids(found: Mapping[str, Any]) -> str:
+    return escape(", ".join(found.get("customers") or [found["customer"]]))
+
+
 def _section(table: str, rows: Rows) -> str:
     title = escape(_TITLES.get(table, table.replace("_", " ").capitalize()))
-    inside = "".join(map(_event, rows)) if table == "events" else "".join(map(_row, rows))
+    form = {"events": _event, "memories": _memory, "segments": _summary}.get(table, _row)
+    inside = "".join(map(form, rows))
     return f"<section><h2>{title}</h2>{inside}</section>"
 
 
@@ -82,6 +99,26 @@ def _event(row: Mapping[str, Any]) -> str:
     text = escape(str(row.get("body") or ""))
     more = "" if text or not meta else f'<span class="muted">{escape(_json(meta))}</span>'
     return f'<div class="said"><time>{head}, {_time(row["at"])}</time>{text}{more}</div>'
+
+
+def _memory(row: Mapping[str, Any]) -> str:
+    body = row.get("body")
+    if not isinstance(body, Mapping) or not body.get("text"):
+        return _row(row)
+    head = (
+        f"{escape(_REMEMBERED.get(str(row.get('kind')), str(row.get('kind'))))}, said {_time(row.get('said_at', ''))}"
+    )
+    until = f'<span class="muted">It held until {_time(row["valid_until"])}.</span>' if row.get("valid_until") else ""
+    return f'<div class="said"><time>{head}</time>{escape(str(body["text"]))} {until}</div>'
+
+
+def _summary(row: Mapping[str, Any]) -> str:
+    body = row.get("body")
+    if not isinstance(body, Mapping) or not body.get("text"):
+        return _row(row)
+    span = escape(f"{row.get('from_seq')} to {row.get('to_seq')}")
+    head = f"Of messages {span}, {_time(row.get('at', ''))}"
+    return f'<div class="said"><time>{head}</time>{escape(str(body["text"]))}</div>'
 
 
 def _row(row: Mapping[str, Any]) -> str:
@@ -105,6 +142,10 @@ def _download(row: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return _time(value)
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return escape(", ".join(value))
     if isinstance(value, dict | list):
         return f"<pre>{escape(_json(value))}</pre>"
     return escape(str(value))

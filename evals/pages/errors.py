@@ -1,4 +1,4 @@
-"""The transcripts, pii and email suites as a page: figures, and the rows that went worst."""
+"""The transcripts, pii, email and memory suites as a page: figures, and the rows that went worst."""
 
 from __future__ import annotations
 
@@ -95,9 +95,19 @@ def _email(row: Row) -> tuple[str, str, tuple[str, ...]]:
     return body, {"longer": "reads too much", "shorter": "reads too little"}.get(fate, ""), (fate,)
 
 
+def _memory(row: Row) -> tuple[str, str, tuple[str, ...]]:
+    places = {id: f"place {place}" if place else "not found" for id, place in row["places"].items()}
+    wanted = "\n\n".join(f"{each['id']} ({places[each['id']]}): {each['text']}" for each in row["wanted"])
+    found = "\n\n".join(f"{at}. {each['id']}: {each['text']}" for at, each in enumerate(row["found"], 1))
+    body = column("Wanted", text(wanted)) + column("Found", text(found))
+    missed = sum(place is None or place > 10 for place in row["places"].values())
+    return body, f"{missed} of {len(places)} not in the best 10", (row["category"],)
+
+
 _BODIES: Mapping[str, Callable[[Row], tuple[str, str, tuple[str, ...]]]] = {
     "transcripts": _transcript,
     "pii": _pii,
     "email": _email,
+    "memory": _memory,
 }
 SUITES = tuple(_BODIES)

@@ -47,6 +47,7 @@ class Row:
     cosine: float | None
     sources: tuple[str, ...]
     reason: str
+    context_tokens: int | None = None
 
 
 async def run(
@@ -92,6 +93,7 @@ def judge(row: Mapping[str, Any], found: Answered) -> Row:
         cosine=max((p.dense for p in turn.found if p.dense is not None), default=None),
         sources=tuple(c.document for s in sentences for c in s.citations),
         reason="; ".join(f"{v.rule}: {v.reason}" for v in turn.verdicts if v.decision != "pass"),
+        context_tokens=turn.context.tokens if turn.context else None,
     )
 
 
@@ -170,6 +172,7 @@ def metrics(rows: Sequence[Row]) -> dict[str, float | int | None]:
         "answer_auroc": _auroc([r.floor for r in told], told),
         "plain_rule_auroc": _auroc([r.cosine for r in judged], judged),
         "plain_first_hit": _mean([float(r.first) for r in answerable if r.first is not None]),
+        "context_tokens_mean": _mean([float(r.context_tokens) for r in rows if r.context_tokens is not None]),
         "turn_ms_p50": statistics.median(times) if times else None,
         "turn_ms_p95": float(np.percentile(times, 95)) if times else None,
     }

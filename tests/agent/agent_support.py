@@ -256,7 +256,6 @@ def turn(*said: str, **fields: Any) -> Turn:
         "started_at": datetime(2026, 11, 24, 12, 0, tzinfo=UTC),
         "said": lines,
         "history": (),
-        "summary": "",
         "summary_to": 0,
         "asked_for_person": False,
         "opted_out": False,
@@ -264,9 +263,6 @@ def turn(*said: str, **fields: Any) -> Turn:
         "redaction_failed": False,
         "autonomy": "automatic",
         "triage": None,
-        "blocks": (),
-        "folded": "",
-        "folded_to": 0,
         "query": "",
         "found": (),
         "draft": None,
@@ -354,8 +350,8 @@ class Office:
         return self.runtime.store
 
     async def receive(self, text: str, *, sender: str = "+441632960001", inbox: str = "sms", **fields: Any) -> Receipt:
-        given = {"provider_id": f"SM-{id(self)}-{next(self.serial)}", "received_at": datetime.now(UTC)}
-        inbound = Inbound(inbox=inbox, channel="sms", sender=sender, text=text, **{**given, **fields})
+        given: dict[str, Any] = {"provider_id": f"SM-{id(self)}-{next(self.serial)}", "received_at": datetime.now(UTC)}
+        inbound = Inbound(inbox=inbox, sender=sender, text=text, **{"channel": "sms", **given, **fields})
         return await self.runtime.receive(inbound)
 
     async def ask(self, text: str, **fields: Any) -> str:

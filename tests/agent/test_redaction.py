@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,9 +11,9 @@ from agent_support import DEFAULTS, Office, deps, office, people, scripted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.guardrails.pii import PiiDetector
+from agent.guardrails.pii import PiiDetector, PiiUnavailable
 from agent.guardrails.sentences import SentenceSplitter
-from agent.redaction import redact_text
+from agent.redaction import redact_events_of, redact_text
 from memory.pseudonyms import Pseudonym, PseudonymBook
 
 pytestmark = pytest.mark.server  # a whole office each: Frontdesk itself
@@ -84,6 +85,29 @@ async def test_a_person_s_note_is_hidden_under_the_customer_s_pseudonyms(shop: O
     worker = shop.worker
     note = await redact_text("Siobhan Kelly rang", customer, worker.detector, shop.store, worker.vault)
     assert note == "<PERSON_1> rang"
+
+
+async def test_what_two_redact_at_once_is_stored_once_and_both_read_the_same(tmp_path: Path) -> None:
+    """Outside of a turn: people wrote, and nobody has looked at it yet."""
+    detector = people()
+    async with office(f"sqlite:///{tmp_path / 'log.db'}", detector=detector, started=False) as shop:
+        receipt = await shop.receive("Ben Ash wrote.")
+        await shop.receive("So did Wilhelmina Quackenbush.")
+        raw, vault = await shop.events(receipt.conversation), shop.worker.vault
+        given = (receipt.conversation, receipt.customer, raw, detector, shop.store, vault)
+        first, second = await asyncio.gather(redact_events_of(*given), redact_events_of(*given))
+        again = await redact_events_of(*given)  # from events read before anything was stored
+        texts = ["<PERSON_1> wrote.", "So did <PERSON_2>."]
+        assert [[event.redacted for event in found] for found in (first, second, again)] == [texts] * 3
+        assert await redacted(shop, receipt.conversation) == texts
+        looked = len(detector.looked_at)
+        stored = await shop.events(receipt.conversation)
+        assert await redact_events_of(receipt.conversation, receipt.customer, stored, *given[3:]) == stored
+        assert len(detector.looked_at) == looked, "what is redacted is not looked at again"
+        assert await redact_events_of(receipt.conversation, receipt.customer, [], *given[3:]) == []
+        detector.down = True
+        with pytest.raises(PiiUnavailable):
+            await redact_events_of(*given)
 
 
 BOOK = PseudonymBook([Pseudonym("PERSON", 1, "Ann Lee"), Pseudonym("PHONE_NUMBER", 12, "+44 7700 900123")])

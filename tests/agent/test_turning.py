@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from agent.ports import Bench
 from agent.state import Citation, Draft, Found, Handoff, Sentence, Triage, Turn
 from agent.turning import begin, outcome, record, sources
+from memory.identity.profile import Profile
 from memory.messages import Event, EventKind
 from memory.pseudonyms import PseudonymBook
+from memory.segments import Segment
 from memory.turns import Taken
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -28,7 +30,10 @@ HEAD = {
     "epoch": 3,
     "summary_to": 0,
     "introduced": True,
+    "proof": "signed",
 }
+WHO = Profile("p-1", region="GB", members=("p-1",), known_by=(("email", "signed"),))
+PIECE = Segment(1, 1, 0, 1, "extractive", "Customer: before")
 
 
 def event(seq: int, kind: EventKind, redacted: str | None = "said", /, **meta: Any) -> Event:
@@ -37,7 +42,9 @@ def event(seq: int, kind: EventKind, redacted: str | None = "said", /, **meta: A
 
 
 def taken(*events: Event, from_seq: int = 1, to_seq: int = 99, **head: Any) -> Taken:
-    return Taken("t-1", HEAD | head, from_seq, to_seq, 1, events, "Customer: before", PseudonymBook(), opted_out=False)
+    return Taken(
+        "t-1", HEAD | head, from_seq, to_seq, 1, events, PseudonymBook(), False, segments=(PIECE,), profile=WHO
+    )
 
 
 def begun(of: Taken, *, failed: bool = False) -> Turn:
@@ -105,6 +112,11 @@ def test_every_line_that_was_said_is_in_the_turn_once(kinds: list[EventKind], da
     assert found == spoken + asked
 
 
+def test_a_turn_knows_who_writes_how_it_was_proven_and_what_was_said_before_the_window() -> None:
+    made = begun(taken(event(1, "received")))
+    assert (made.profile, made.proof, made.segments, made.summary) == (WHO, "signed", (PIECE,), "Customer: before")
+
+
 # --- outcome ---
 
 
@@ -169,5 +181,5 @@ def test_decisions_are_typed_and_go_into_the_log_as_they_are() -> None:
 async def test_the_record_holds_all_a_reply_was_made_from_and_is_json() -> None:
     ran = await run(turn())
     kept = json.loads(json.dumps(record(ran.turn, ran.bench)))
-    assert {"said", "query", "found", "draft", "verdicts", "versions", "triage", "timings_ms", "blocks"} <= set(kept)
+    assert {"said", "query", "found", "draft", "verdicts", "versions", "triage", "timings_ms", "context"} <= set(kept)
     assert "customer" not in kept

@@ -675,7 +675,8 @@ async def test_every_message_of_a_long_conversation_is_in_the_window_or_in_the_s
     for event in spoken[:-1]:
         assert event.seq in seen or event.seq <= head["summary_to"], f"event {event.seq} is nowhere"
     assert not [seq for seq in seen if seq <= head["summary_to"]], "nothing is in both"
-    everything = last["summary"] + " ".join(line["text"] for line in (*last["history"], *last["said"]))
+    shown = " ".join(block.get("text", "") for block in last["context"]["blocks"])
+    everything = shown + " ".join(line["text"] for line in (*last["history"], *last["said"]))
     for event in spoken:
         if event.kind == "received":
             assert event.text.split()[1].rstrip(":") in everything, "what identifies an order is kept word for word"

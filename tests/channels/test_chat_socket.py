@@ -69,11 +69,13 @@ class Shop:
     browser: Browser = field(default_factory=Browser)
 
     @asynccontextmanager
-    async def visit(self, known: Visitor | None = None, after: int = 0, inbox: str = "web") -> AsyncIterator[Visitor]:
+    async def visit(
+        self, known: Visitor | None = None, after: int = 0, inbox: str = "web", **more: Any
+    ) -> AsyncIterator[Visitor]:
         async with websockets.connect(f"{self.url.replace('http', 'ws')}/v1/chat/{inbox}", max_size=2**24) as socket:
             visitor = Visitor(socket, known.conversation if known else "", known.token if known else "")
             mine = {"conversation": visitor.conversation or None, "token": visitor.token or None}
-            await visitor.send(type="hello", **mine, after=after)
+            await visitor.send(type="hello", **mine, after=after, **more)
             visitor.welcome = await visitor.until(type="welcome")
             visitor.conversation, visitor.token = visitor.welcome["conversation"], visitor.welcome["token"]
             yield visitor
@@ -460,3 +462,29 @@ async def test_a_streamed_reply_is_whole_wherever_the_connection_was_cut(shop: S
             rest = [frame for frame in back.frames if frame["type"] == "event"]
             assert [frame["seq"] for frame in rest] == [frame["seq"] for frame in whole[at:]]
             assert [frame.get("text") for frame in rest] == [frame.get("text") for frame in whole[at:]]
+
+
+# --- a long conversation ---
+
+
+async def test_a_browser_may_ask_for_the_newest_messages_alone_and_learns_that_there_are_more(shop: Shop) -> None:
+    desk = shop.office.runtime.desk
+    async with shop.visit() as visitor:
+        await visitor.ask()
+        await desk.take_over(visitor.conversation, "Maya")
+        for n in range(20):
+            await desk.say(visitor.conversation, "Maya", f"Part {n}.", f"k{n}")
+        await visitor.until(text="Part 19.")
+    everything = [frame for frame in visitor.frames if frame["type"] == "event"]
+    async with shop.visit(visitor, most=5) as again:
+        await again.until(text="Part 19.")
+    shown = [frame for frame in again.frames if frame["type"] == "event"]
+    assert [frame["text"] for frame in shown] == [f"Part {n}." for n in range(15, 20)]
+    assert again.welcome["from"] == shown[0]["prev"] > 0
+    async with shop.visit(visitor, most=500) as all_of_it:
+        await all_of_it.until(text="Part 19.")
+    assert [frame for frame in all_of_it.frames if frame["type"] == "event"] == everything
+    assert "from" not in all_of_it.welcome
+    async with shop.visit(visitor, after=everything[2]["seq"], most=5) as rest:
+        await rest.until(text="Part 19.")
+    assert [frame for frame in rest.frames if frame["type"] == "event"] == everything[3:], "what it has not seen"

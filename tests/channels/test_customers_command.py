@@ -32,6 +32,10 @@ def run(tmp_path: Path) -> Run:
         f"""[store]
 url = "sqlite:///{tmp_path}/data/log.db"
 master_key = "file:{tmp_path}/data/master.key"
+[qdrant]
+path = "{tmp_path}/data/qdrant"
+[server]
+port = 0
 [agent]
 redact = false
 """,
@@ -74,3 +78,30 @@ def test_an_erasure_prints_its_certificate(run: Run) -> None:
     again = run("erase", "p-1", "--yes")
     assert again.exit_code == 1
     assert "nobody is known as 'p-1'" in str(again.exception)
+
+
+def test_an_erasure_says_where_it_looked_and_gives_the_same_to_a_program(run: Run) -> None:
+    done = run("erase", PHONE, "--yes", "--json", "-")
+    found = json.loads(done.output)
+    assert (found["clean"], found["key_destroyed"], found["vectors_left"]) == (True, True, 0)
+    assert {"database", "checkpoints", "knowledge"} <= {each["store"] for each in found["stores"]}
+    assert PHONE not in done.output
+
+
+def test_who_is_meant_is_said_once(run: Run) -> None:
+    for words in (("erase", "--yes"), ("erase", "p-1", "--replay")):
+        assert run(*words).exit_code == 2
+
+
+def test_a_restored_backup_is_erased_again_by_command(run: Run, tmp_path: Path) -> None:
+    database = tmp_path / "data/log.db"
+    before = database.read_bytes()
+    assert "nothing to do" in run("erase", "--replay").output
+    assert run("erase", "p-1", "--yes").exit_code == 0
+    for end in ("-wal", "-shm"):
+        database.with_name(f"log.db{end}").unlink(missing_ok=True)
+    database.write_bytes(before)
+    done = run("erase", "--replay")
+    assert done.exit_code == 0, done.output
+    assert "They were erased again: they were in a backup that was restored" in done.output
+    assert "nothing to do" in run("erase", "--replay").output

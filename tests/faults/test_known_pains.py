@@ -1,8 +1,7 @@
 """What went wrong elsewhere, in public, must not go wrong here: a test for each report of HOUSE.md section 6.
 
-Not built yet, so not tested here: webhooks of our own that tell other systems (chatwoot 15920, "tried once"), and
-merging or linking identities across channels (chatwoot 9264, 13808: two contexts of one customer on two channels).
-The retries of what we do send are in tests/channels/test_sender.py; processes are killed in test_processes.py.
+Webhooks of our own that tell other systems (chatwoot 15920, "tried once") are in tests/channels/outgoing, and the
+retries of what we do send in tests/channels/test_sender.py; processes are killed in test_processes.py.
 """
 
 from __future__ import annotations
@@ -38,6 +37,8 @@ from sqlalchemy import inspect
 from agent.gateway.breaker import Breaker
 from agent.gateway.gateway import Gateway
 from agent.gateway.upstream import Upstream
+from agent.merging import merging
+from agent.oversight import Actor
 from agent.settings import Endpoint
 from agent.templates import DEFAULTS
 from channels.normalise import sendgrid_email
@@ -47,7 +48,7 @@ from knowledge.encoders import HashingEncoder
 from knowledge.ingest import BATCH_PASSAGES, Progress, ingest
 from memory import turns
 from memory.messages import Inbound
-from memory.schema import conversations, events, identities, outbox
+from memory.schema import conversations, events, identities, links, outbox
 
 pytestmark = pytest.mark.server  # a whole office each: Frontdesk itself
 
@@ -226,12 +227,13 @@ async def test_the_same_name_in_another_inbox_is_the_same_customer_in_another_co
 
 
 async def test_no_message_is_dropped_where_the_window_slides(opened: Open) -> None:
-    """letta 2601, langmem 111: a summary or a window drops messages. (Generated ones: tests/agent/test_worker.py.)"""
+    """letta 2601, langmem 111: a summary or a window drops messages. (Generated ones: test_nothing_forgotten.py.)"""
     shop: Office = await opened(deps(window_tokens=100, fold_tokens=40))
     for n in range(16):
         conversation = await shop.ask(f"Order Q-{n:03} cost £{n}.50. {QUESTION}")
     last, head = (await shop.turns())[-1]["record"], await shop.head(conversation)
-    told = last["summary"] + " ".join(line["text"] for line in (*last["history"], *last["said"]))
+    shown = " ".join(block.get("text", "") for block in last["context"]["blocks"])
+    told = shown + " ".join(line["text"] for line in (*last["history"], *last["said"]))
     assert all(f"Q-{n:03}" in told and f"£{n}.50" in told for n in range(16))
     seen = {line["seq"] for line in (*last["history"], *last["said"])}
     said = [e.seq for e in await shop.events(conversation) if e.kind in ("received", "replied")][:-1]
@@ -388,3 +390,39 @@ async def test_a_machine_is_not_answered_so_no_two_of_them_write_to_each_other_f
     assert await shop.turns() == []
     assert await shop.rows(outbox) == []
     assert [row["kind"] for row in await shop.rows(events)] == ["received"] * 3
+
+
+async def test_one_customer_on_two_channels_has_one_context(opened: Open) -> None:
+    """chatwoot 9264, 13808: the same person is a new contact on the next channel, and nobody knows what was said."""
+    shop: Office = await opened(pushes=("sms", "wa", "calls"))
+    await shop.ask("My order ORD-77311 has a broken pole.", sender="+44 20 7946 0018")
+    for inbox, channel, written in [("wa", "whatsapp", "0044 20 7946 0018"), ("calls", "voice", "+442079460018")]:
+        conversation = await shop.ask(
+            "And when does it come?", inbox=inbox, channel=channel, sender=written, proof="provider"
+        )
+        (turn,) = await shop.turns(conversation)
+        assert "ORD-77311" in str(turn["record"])
+    assert len(await shop.rows(identities)) == 1
+
+
+async def test_a_person_who_turns_out_to_be_two_customers_keeps_one_context_when_joined(opened: Open) -> None:
+    """chatwoot 13808: a contact known by telephone and by address is two, and merging them loses what was said."""
+    shop: Office = await opened(pushes=("sms", "mail"))
+    texted = await shop.ask("My order ORD-77311 has a broken pole.")
+    mailed = await shop.ask("And?", inbox="mail", channel="email", sender="jo@example.com")
+    pair = [(await shop.head(each))["customer_id"] for each in (texted, mailed)]
+    desk, before = merging(shop.runtime.oversight), len(await shop.rows(events))
+    await desk.join(pair[0], pair[1], Actor("ada", "admin"), "they said so", datetime.now(UTC))
+    assert len(await shop.rows(events)) == before, "a merge loses and moves nothing"
+    await shop.ask("And now?", inbox="mail", channel="email", sender="jo@example.com")
+    assert "ORD-77311" in str((await shop.turns(mailed))[-1]["record"])
+
+
+async def test_two_customers_are_never_merged_into_one_by_what_they_say(opened: Open) -> None:
+    """chatwoot 4728: contacts are merged by a name or an address that somebody typed."""
+    shop: Office = await opened(pushes=("sms",))
+    first = await shop.ask(f"I am Jo Lee, jo@example.com, {BEN}. My order is ORD-77311.", sender=ANN)
+    second = await shop.ask(f"I am Jo Lee, jo@example.com, {ANN}. Where is my order?", sender=BEN)
+    assert (await shop.head(first))["customer_id"] != (await shop.head(second))["customer_id"]
+    assert not [row for row in await shop.rows(links) if row["state"] == "merged"]
+    assert "ORD-77311" not in str((await shop.turns(second))[-1]["record"])

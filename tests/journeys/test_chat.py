@@ -204,6 +204,11 @@ async def test_a_turns_record_keeps_its_evidence(acme: House) -> None:
         assert {verdict["rule"] for verdict in record["verdicts"]} >= {"triage", "floor"}
         assert record["draft"]["made_by"] == "extractive"
         assert record["timings_ms"]["generate"] >= 0
+        bill = record["context"]
+        assert bill["budget_tokens"] == 4000
+        assert bill["tokens"] == sum(block["tokens"] for block in bill["blocks"]) <= 4000
+        assert {"message", "customer", "passage"} <= {block["kind"] for block in bill["blocks"]}
+        assert record["found"][0]["passage"] in {block["source"] for block in bill["blocks"]}
 
 
 async def test_health_readiness_and_numbers_need_no_key_and_show_no_text(acme: House) -> None:

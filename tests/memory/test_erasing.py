@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 from kept import LATER, NOW, Kept
 from sqlalchemy import insert, select
 
-from memory import attachments, audit, controls, drafts, ownership, schema, tasks
+from memory import attachments, audit, controls, ownership, schema, tasks
 from memory.consent import record_consent, standing
 from memory.customers import find_or_make
-from memory.erasing import Certificate, erase, hold_name, settle
+from memory.erasure.holds import hold_name
+from memory.erasure.rows import Ended, end_keys, end_rows, erase
+from memory.erasure.settling import settle
 from memory.errors import Held, UnknownConversation, UnknownCustomer
 from memory.export import counted, export
 from memory.held import HOLDINGS, NOT_PERSONAL
@@ -64,6 +67,23 @@ async def furnish(kept: Kept) -> str:
                 {"id": "f-1", "kind": "wrong", "collection": "help", "turn_id": "t-1", "by": "ada", "at": NOW}
                 | {"why": f"{SECRET} complained"},
             ),
+            (
+                schema.memories,
+                {"id": "m-1", "customer_id": customer, "kind": "fact", "confidence": 0.9, "origin": "said"}
+                | {"body": sealer.seal('{"text":"is called <PERSON_1>","value":"<PERSON_1>"}', b"memory:m-1")}
+                | {"said_at": NOW, "valid_from": NOW, "created_at": NOW},
+            ),
+            (
+                schema.segments,
+                {"conversation_id": conversation, "number": 1, "from_seq": 1, "to_seq": 1, "version": 1}
+                | {"made_by": "extractive", "at": NOW}
+                | {"body": sealer.seal('{"text":"<PERSON_1> asked"}', f"{conversation}:segment:1:1".encode())},
+            ),
+            (
+                schema.links,
+                {"id": "l-1", "customer_id": "p-stranger", "other_id": customer, "state": "suggested", "score": 0.3}
+                | {"evidence": ["name"], "by": "rules", "why": f"{SECRET} twice", "at": NOW},
+            ),
         ]
         for table, values in rows:
             connection.execute(insert(table).values(**values))
@@ -82,7 +102,7 @@ async def furnish(kept: Kept) -> str:
     return str(customer)
 
 
-async def erased(kept: Kept, customer: str) -> Certificate:
+async def erased(kept: Kept, customer: str) -> Ended:
     return await kept.write(
         lambda c: erase(c, kept.vault, customer, by="ada", role="admin", why="they asked", now=LATER)
     )
@@ -113,6 +133,9 @@ async def test_an_export_holds_everything_in_the_clear(kept: Kept) -> None:
     assert held["campaign_members"][0]["values"] == {"name": SECRET}
     assert SECRET in held["subscriptions"][0]["body"]["endpoint"]
     assert held["consents"][0]["state"] == "out"
+    assert held["memories"][0]["body"] == {"text": f"is called {SECRET}", "value": SECRET}
+    assert held["segments"][0]["body"] == {"text": f"{SECRET} asked"}
+    assert (held["links"][0]["state"], held["links"][0].get("customer_id")) == ("suggested", None)
     flat = str(found)
     assert not any(word in flat for word in ("'key'", "token_hash", "'hash'", "lease"))
 
@@ -211,11 +234,55 @@ async def test_who_writes_again_is_a_new_customer(kept: Kept) -> None:
     assert [event.text for event in await kept.events("c-new")] == ["It is me"]
 
 
-async def test_a_draft_that_waited_is_named_so_that_its_checkpoint_goes_too(kept: Kept) -> None:
-    taken = await kept.received_and_taken()
-    waiting = kept.outcome(taken, reply="Soon.")
-    await kept.write(lambda c: drafts.park(c, kept.vault, waiting, NOW))
-    assert (await erased(kept, taken.head["customer_id"])).turns == ("t-1",)
+async def merged(kept: Kept, one: str, other: str) -> None:
+    into = schema.customers.update().where(schema.customers.c.id == other).values(merged_into=one)
+    await kept.write(lambda c: c.execute(into).rowcount)
+
+
+async def test_all_customers_who_are_the_person_go_and_are_exported_together(kept: Kept) -> None:
+    customer = await furnish(kept)
+    other = (await kept.receive(kept.sms("From my other one", sender="+441632960002"))).customer
+    await merged(kept, customer, other)
+    found = await kept.read(lambda c: export(c, kept.vault, other, NOW))
+    assert found["customers"] == [other, customer]
+    assert {row["value"] for row in found["held"]["identities"]} == {PHONE, "+441632960002"}
+    assert found["unreadable"] == []
+    assert (await erased(kept, other)).removed["customers"] == 2
+    assert await kept.rows(schema.customers) == []
+    assert await kept.rows(schema.events) == []
+
+
+async def test_a_hold_on_any_of_them_keeps_the_person(kept: Kept) -> None:
+    customer = await furnish(kept)
+    other = (await kept.receive(kept.sms("From my other one", sender="+441632960002"))).customer
+    await merged(kept, customer, other)
+    await kept.write(lambda c: controls.put(c, hold_name(other), {"on": True}, "ben", "a claim", NOW, "admin"))
+    with pytest.raises(Held):
+        await erased(kept, customer)
+    assert len(await kept.rows(schema.customers)) == 2
+
+
+async def test_a_lifted_hold_goes_with_what_was_said_in_it(kept: Kept) -> None:
+    customer = await furnish(kept)
+    for on in (True, False):
+        given = {"name": hold_name(customer), "value": {"on": on}, "by": "b", "why": "x", "now": NOW}
+        await kept.write(partial(controls.put, **given))  # type: ignore[arg-type]
+    await erased(kept, customer)
+    assert await kept.rows(schema.controls) == []
+
+
+async def test_after_the_keys_nothing_opens_and_the_rest_can_follow_later(kept: Kept) -> None:
+    """What a crash between the two leaves."""
+    customer = await furnish(kept)
+    await kept.write(lambda c: end_keys(c, kept.vault, [customer], LATER))
+    assert {row["key"] for row in await kept.rows(schema.customers)} == {b""}
+    with pytest.raises(UnknownConversation):
+        await kept.read(lambda c: kept.vault.sealer(c, customer))
+    again = await kept.receive(kept.sms("I write meanwhile"))
+    assert again.customer != customer
+    assert (await kept.write(lambda c: end_rows(c, [customer]))).removed["events"] > 0
+    assert {row["id"] for row in await kept.rows(schema.customers)} == {again.customer}
+    assert not any((await kept.write(lambda c: end_rows(c, [customer]))).removed.values())
 
 
 async def test_no_word_is_left_in_the_file_itself(kept: Kept, store_url: str) -> None:

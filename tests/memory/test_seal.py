@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memory.key_files import load_or_create_master_key
 from memory.seal import (
     MasterKey,
     MasterKeyError,
@@ -20,7 +21,6 @@ from memory.seal import (
     Tampered,
     UnknownVersion,
     WrongKey,
-    load_or_create_master_key,
     lookup_hash,
     new_customer_key,
 )

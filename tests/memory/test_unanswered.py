@@ -9,7 +9,7 @@ from kept import NOW, Kept
 from sqlalchemy import insert
 
 from memory.corrections import Correction, add, end
-from memory.erasing import erase
+from memory.erasure.rows import erase
 from memory.log import Head
 from memory.receive import receive
 from memory.schema import turns

@@ -56,3 +56,22 @@ def test_folding_in_two_steps_keeps_what_the_first_step_kept() -> None:
 def test_the_summary_shrinks_to_what_is_pinned_when_it_outgrows_its_budget() -> None:
     talk = [Line("customer", f"I am telling you story number {n} at length, in many words.", n) for n in range(60)]
     assert len(fold("", talk, 200)) < len(fold("", talk, 10_000))
+
+
+def test_what_the_customer_said_outlasts_what_the_bot_said() -> None:
+    said = [
+        Line("customer", "It rained again today. I cannot wear merino wool, it makes me itch.", 1),
+        Line("bot", "I am sorry to hear it. The jacket has a lining that is made of cotton.", 2),
+    ]
+    assert "merino wool" in fold("", said, 400)
+    assert "lining" not in fold("", said, 400), "only its first sentence"
+    tight = fold("", said, 20)
+    assert "merino wool" in tight
+    assert "sorry" not in tight
+
+
+def test_of_a_long_message_the_statement_outlasts_the_small_talk() -> None:
+    said = [
+        Line("customer", "Is it open? What a day it was. I take a wide forty-three in shoes. And so on it goes.", 1)
+    ]
+    assert fold("", said, 12) == "Customer: I take a wide forty-three in shoes."

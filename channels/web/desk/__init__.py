@@ -112,7 +112,7 @@ def mount(
 
     tasks.add_page(style, mounted)
     if overseen is not None:
-        add_pages(style, mounted, knows=overseen.care is not None)
+        add_pages(style, mounted, knows=overseen.care is not None, retains=overseen.retention is not None)
 
 
 def _doors(

@@ -11,6 +11,7 @@ from typing import Any
 from nicegui import ui
 
 from agent.correcting import Should, Wish
+from agent.lookups.evidence import SCHEME
 from channels.web.desk.elements import Act, Box, Button, Text
 
 Correct = Callable[[str, Wish], Awaitable[bool]]
@@ -70,6 +71,8 @@ def passage_tools(correct: Correct, turn: str, passage: Mapping[str, Any]) -> No
     """Below a passage: correct what it says, or use it and its document no more."""
     asking = Asking(correct, turn)
     name, document = str(passage.get("passage") or ""), str(passage.get("document") or "")
+    if document.startswith(SCHEME):
+        return  # what was looked up for this customer is not knowledge
     title = str(passage.get("title") or document)
 
     def better() -> None:

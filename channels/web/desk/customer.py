@@ -14,12 +14,14 @@ from agent.oversight import Oversight, Said
 from channels.web.desk import customer_words as words
 from channels.web.desk.elements import Box, Button, Text
 from channels.web.desk.fields import Asking, Choice, table
+from channels.web.desk.memories import Memories
+from channels.web.desk.merging import OnePerson, proof
 from channels.web.desk.pages import Draw, Frame
 from channels.web.desk.scene import Scene
 from channels.web.desk.words import channel
 from memory.consent import ConsentPurpose
 from memory.customer_views import CustomerView, FileView, IdentityView
-from memory.erasing import Certificate
+from memory.erasure.certificate import Certificate
 from memory.errors import UnknownCustomer
 from memory.tasks import Task
 
@@ -55,6 +57,8 @@ class CustomerPage:
         async def read() -> None:
             try:
                 self._show(await self._oversight.customer(self._id), await self._oversight.tasks(self._id))
+                await self._known.draw()
+                await self._one.draw()
             except UnknownCustomer:
                 self._body.clear()
                 with self._body:
@@ -67,7 +71,9 @@ class CustomerPage:
         self._body.clear()
         with self._body:
             self._identities(view)
+            self._one = OnePerson(self._oversight, self._frame, self._id, self.start)
             self._conversations(view)
+            self._known = Memories(self._oversight, self._frame, self._id)
             self._consent(view)
             self._memory(view)
             self._files(view.files)
@@ -89,6 +95,7 @@ class CustomerPage:
             Text(words.kind(identity.kind), "span", "control-name")
             with Box(classes="grow inline"):
                 shown = Text(identity.masked, "span", "identity")
+                Text(proof(identity.proof), "span", "muted")
 
                 async def reveal() -> None:
                     async def act() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from channels.web.desk.words import channel
 from memory.customer_views import CustomerView
-from memory.erasing import Certificate
+from memory.erasure.certificate import Certificate, StoreLooked
 from memory.tasks import Task
 from memory.views import ConversationView
 
@@ -42,6 +42,9 @@ _HELD: Final[Mapping[str, str]] = {
     "tasks": "Requests",
     "claims": "Provider message ids",
     "corrections": "Corrections of answers",
+    "memories": "What is remembered",
+    "segments": "Summaries",
+    "links": "Links with other customers",
 }
 _ENTITIES: Final[Mapping[str, tuple[str, str]]] = {
     "PERSON": ("name", "names"),
@@ -147,13 +150,75 @@ def erases(view: CustomerView) -> str:
 def certificate(done: Certificate) -> list[str]:
     """The proof of an erasure, line by line."""
     removed, emptied = sum(done.removed.values()), sum(done.emptied.values())
-    lines = [
-        f"Customer {done.customer} was erased at {done.at:%Y-%m-%d %H:%M:%S} UTC by {done.by}.",
-        f"{removed:,} {'row' if removed == 1 else 'rows'} removed; the key that opened what was sealed is destroyed.",
-    ]
+    others = [each for each in done.customers if each != done.customer]
+    lines = [f"Customer {done.customer} was erased at {done.at:%Y-%m-%d %H:%M:%S} UTC by {done.by}."]
+    if others:
+        lines.append(f"The same person was known as {', '.join(others)} too: they were erased with them.")
+    if done.why_again:
+        lines.append(f"They were {done.why_again}.")
+    lines.append(
+        f"{_rows(removed)} removed; the key that opened what was sealed is destroyed."
+        if done.key_destroyed
+        else f"{_rows(removed)} removed. The key that opened what was sealed is still there: erase again."
+    )
     if emptied:
         lines.append(f"{emptied:,} requests or corrections keep that they were made; what they said is emptied.")
-    if done.suppressed:
-        lines.append(f"{done.suppressed:,} opt-outs are kept on the suppression list, under a keyed hash.")
-    lines.append("Backups made before hold the customer until they expire: erase again after restoring one.")
-    return [*lines, f"Written into the audit as entry {done.audit_seq}."]
+    lines.append(_vectors(done))
+    lines += [_looked_for(done), *map(looked, done.stores), verdict(done)]
+    lines += [f"{each[:1].upper()}{each[1:]}." for each in done.stays]
+    return [*lines, f"Written into the audit as entry {done.audit_seq}, certificate {done.digest[:16]}."]
+
+
+def verdict(done: Certificate) -> str:
+    """In one sentence whether nothing was found."""
+    if done.clean and done.values_known:
+        return "Nothing that was known of them was found in any store."
+    if done.clean:
+        return (
+            "Nothing was found; what was known of them could not be learnt in whole before, so not all was looked for."
+        )
+    return "Not all is well: look at the stores above that say so, and erase again when they are."
+
+
+def looked(store: StoreLooked) -> str:
+    """What looking through one store gave."""
+    if store.fault:
+        return f"{_upper(store.store)}: {store.fault.rstrip('.')}."
+    where = f" ({store.where})" if store.where else ""
+    said = f"{_upper(store.store)}{where}: {store.parts:,} {store.unit}, {size(store.bytes)} looked through, "
+    said += f"{_count(store.hits, 'value')} found" if store.hits else "nothing found"
+    if store.hits and store.tables:
+        said += f", in {', '.join(store.tables)}"
+    if store.elsewhere:
+        what = "the organisation's own articles" if store.store == "knowledge" else "what is other people's"
+        said += f"; {store.elsewhere:,} also {'stands' if store.elsewhere == 1 else 'stand'} in {what}"
+    return f"{said}. {_upper(store.note)}.".replace(". .", ".") if store.note else f"{said}."
+
+
+def _looked_for(done: Certificate) -> str:
+    if not done.values:
+        return (
+            "Nothing was known of them any more that could be looked for; the stores were looked through all the same:"
+        )
+    missing = f" ({done.unreadable:,} that did not open could not be)" if done.unreadable else ""
+    return f"{done.values:,} values that were known of them were looked for{missing}:"
+
+
+def _vectors(done: Certificate) -> str:
+    gone = (
+        f"{_count(done.vectors_removed, 'vector')} and {_count(done.checkpoints_removed, 'draft')} that waited removed"
+    )
+    left = done.vectors_left
+    return f"{gone}; {'none is' if not left else f'{left:,} are'} left in the index."
+
+
+def _rows(count: int) -> str:
+    return _count(count, "row")
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count:,} {what if count == 1 else f'{what}s'}"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

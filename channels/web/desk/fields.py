@@ -107,7 +107,8 @@ class Asking:
                 word = Field(f"Write {typed} to go on", autocomplete="off", spellcheck="false") if typed else None
                 self._buttons(label, act, why, word, typed, danger)
             first = self._box.html_id
-            ui.run_javascript(f'document.getElementById("{first}")?.querySelector(".control")?.focus()')
+            with self._box:  # the button pressed, whose place this would be said from, is gone
+                ui.run_javascript(f'document.getElementById("{first}")?.querySelector(".control")?.focus()')
 
         return opener
 

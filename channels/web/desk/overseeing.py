@@ -14,7 +14,8 @@ from nicegui import Client, ui
 
 from agent.knowing.care import Care
 from agent.oversight import Actor, Oversight
-from channels.web.desk import audit, controls, customer, customers, dashboards, knowledge
+from agent.retention import Retention
+from channels.web.desk import audit, controls, customer, customers, dashboards, knowledge, retention
 from channels.web.desk.door import Door
 from channels.web.desk.pages import Draw, Frame, Place, head, offer, show
 from channels.web.desk.scene import Scene
@@ -25,11 +26,13 @@ REFUSED_AGAIN_S = 60.0
 
 @dataclass(slots=True, eq=False)
 class Overseen:
-    """What the pages act on. Without `care` there is no page about the knowledge."""
+    """What the pages act on. Without `care` there is no page about the knowledge, without `retention` none about
+    that."""
 
     oversight: Oversight
     scene: Scene = field(default_factory=Scene)
     care: Care | None = None
+    retention: Retention | None = None
     _refused: int = 0
     _counting: asyncio.Task[None] | None = None
 
@@ -70,12 +73,15 @@ KNOWLEDGE = Place("knowledge", "Knowledge")
 CUSTOMERS = Place("customers", "Customers", ("agent", "admin"))
 CONTROLS = Place("controls", "Controls")
 AUDIT = Place("audit", "Audit", ("admin",))
+RETENTION = Place("retention", "Retention", ("admin",))
 
 
-def add_pages(style: str, mounted: Callable[[], Mounted], *, knows: bool = False) -> None:
+def add_pages(style: str, mounted: Callable[[], Mounted], *, knows: bool = False, retains: bool = False) -> None:
     """Registers the pages; what they show is asked of `mounted` each time, as the desk's own page does.
-    `knows` adds the one about the knowledge."""
-    offer(FIGURES, *([KNOWLEDGE] if knows else []), CUSTOMERS, CONTROLS, AUDIT)
+    `knows` adds the one about the knowledge, `retains` the one about retention."""
+    without = {place for place, there in ((KNOWLEDGE, knows), (RETENTION, retains)) if not there}
+    places = (FIGURES, KNOWLEDGE, CUSTOMERS, CONTROLS, AUDIT, RETENTION)
+    offer(*(place for place in places if place not in without))
     pages: tuple[tuple[str, Place, str, Callable[[Overseen], Draw]], ...] = (
         ("/figures", FIGURES, "./", lambda seen: dashboards.draw(seen.oversight, seen.scene)),
         ("/knowledge", KNOWLEDGE, "./", lambda seen: knowledge.draw(cared(seen))),
@@ -83,9 +89,10 @@ def add_pages(style: str, mounted: Callable[[], Mounted], *, knows: bool = False
         ("/customers/{customer}", CUSTOMERS, "../", lambda seen: customer.draw(seen.oversight, seen.scene)),
         ("/controls", CONTROLS, "./", lambda seen: controls.draw(seen.oversight, seen.scene)),
         ("/audit", AUDIT, "./", lambda seen: audit.draw(seen.oversight)),
+        ("/retention", RETENTION, "./", lambda seen: retention.draw(retained(seen))),
     )
     for path, place, up, draw in pages:
-        if place is KNOWLEDGE and not knows:
+        if place in without:
             continue
         _page(path, place, up, draw, style, mounted)
 
@@ -95,6 +102,13 @@ def cared(seen: Overseen) -> Care:
     if seen.care is None:
         raise RuntimeError("this desk has no knowledge to care for")
     return seen.care
+
+
+def retained(seen: Overseen) -> Retention:
+    """Its retention. Raises RuntimeError where it has none: then there is no page for it either."""
+    if seen.retention is None:
+        raise RuntimeError("this desk has no retention to show")
+    return seen.retention
 
 
 def _page(

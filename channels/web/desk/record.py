@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from channels.web.desk.context import draw_context
 from channels.web.desk.elements import Box, Text
 
 SAID: Final = {"message": "in the message", "answer": "in the last answer", "before": "earlier"}
@@ -29,6 +30,7 @@ def draw_record(record: Mapping[str, Any]) -> None:
     )
     draw_readings(triage.get("readings"), str(record.get("contained") or ""))
     draw_search(mapping(record.get("searched")))
+    draw_context(mapping(record.get("context")))
     if verdicts := record.get("verdicts"):
         Text("Decided", "h3")
         with Box("ul", "verdicts"):

@@ -17,6 +17,7 @@ from memory.messages import Event
 
 ShowTurn = Callable[[str], Awaitable[None]]
 NOTHING = "Nothing was said here yet."
+REMOVED = "Removed: kept no longer"
 
 
 class Thread:
@@ -65,6 +66,10 @@ class Thread:
                 self._message("bot", "Announcement", event)
             case "said":
                 self._message("agent", str(event.meta.get("person") or "A person"), event)
+            case "noted" if "removed" in event.meta:
+                self._spoke = None
+                with Box("p", "line"):
+                    Text(f"Old messages were removed: they are kept no longer, {self._clock(event)}")
             case "noted":
                 self._note(event)
             case _:
@@ -80,7 +85,8 @@ class Thread:
             with Box("p", "who"):
                 Text(name, "b" if role == "agent" else "span")
                 Text(self._clock(event), "time", datetime=event.at.isoformat())
-            Text(event.text, "div", "text", dir="auto")
+            gone = not event.text and event.meta.get("kind", "message") == "message"
+            Text(REMOVED if gone else event.text, "div", "text muted" if gone else "text", dir="auto")
             draw_files(event.meta.get("attachments") or ())
             sources = event.meta.get("sources") or ()
             if sources or (event.turn and role == "bot"):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +12,14 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from agent.ports import Question
 from agent.prompts import load
-from agent.prompts.messages import answer_messages, defused, quoted, summary_messages
+from agent.prompts.messages import MARK, answer_messages, defused, quoted, summary_messages
 from knowledge.passages import Hit, Passage
+from memory.context import Parts, build
+from memory.facts.memory import Memory, Recalled
+from memory.identity.profile import Profile
 from memory.messages import Line
+from memory.segments import Segment
+from memory.slots import Slot
 
 VECTORS = np.zeros((0, 3), dtype=np.float32)
 
@@ -26,8 +33,10 @@ def question(text: str, *hits: Hit) -> Question:
     return Question(text=text, query=text, vector=np.zeros(3, dtype=np.float32), history=(), hits=hits)
 
 
-def data_of(text: str, *hits: Hit, summary: str = "", window: tuple[Line, ...] = ()) -> str:
-    system, human = answer_messages(question(text, *hits), "Fell & Fern", "Plain.", summary, window)
+def data_of(text: str, *hits: Hit, summary: str = "", window: tuple[Line, ...] = (), **more: Any) -> str:
+    pieces = (Segment(1, 1, 0, 1, "extractive", summary),)
+    context = build(Parts(text=text, segments=pieces, window=window, **more), 1_000_000)
+    system, human = answer_messages(question(text, *hits), "Fell & Fern", "Plain.", context)
     assert isinstance(system, SystemMessage)
     assert isinstance(human, HumanMessage)
     return str(human.text)
@@ -123,3 +132,61 @@ def test_a_prompts_version_is_its_contents() -> None:
 
 def test_an_empty_search_is_said() -> None:
     assert "Passages:\n(none)\n" in data_of("?")
+
+
+KNOWN: dict[str, Any] = {
+    "profile": Profile("p-1", region="GB", known_by=(("email", "signed"),), consents={"sms": {"marketing": "no"}}),
+    "channel": "chat",
+    "recalled": Recalled(
+        standing=(Memory("m1", "p-1", "instruction", "Never call me.", datetime(2026, 5, 1, tzinfo=UTC)),),
+        found=(Memory("m2", "p-1", "fact", "lives in <LOCATION_1>", datetime(2026, 5, 2, tzinfo=UTC)),),
+    ),
+    "slots": (Slot("order", "ORD-1", 1),),
+    "earlier": (Line("customer", "I wrote by mail", 4),),
+}
+
+
+def test_what_is_known_stands_under_its_heading_as_data() -> None:
+    data = data_of("?", **KNOWN)
+    for part in (
+        "Who writes:\n> known by email (signed); on chat; region GB\n> sms marketing: no",
+        "What the customer asked of us before, and how they like it:\n> Never call me.",
+        "Said earlier in the conversation, to the letter:\n> order ORD-1",
+        "Remembered from other times:\n> 2026-05-02: lives in <LOCATION_1>",
+        "Said of late in another conversation of theirs:\n> customer: I wrote by mail",
+    ):
+        assert part in data
+
+
+def test_nothing_known_leaves_no_heading() -> None:
+    assert [line for line in data_of("?").splitlines() if line.endswith(":")] == [
+        "Passages:",
+        "The customer's message:",
+    ]
+
+
+@given(st.text(), st.text())
+def test_what_is_remembered_cannot_leave_its_quotes(remembered: str, told: str) -> None:
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    recalled = Recalled(
+        standing=(Memory("m1", "p", "instruction", told, now),), found=(Memory("m2", "p", "said", remembered, now),)
+    )
+    data = data_of("?", recalled=recalled, slots=(Slot("instruction", remembered or "x", 1),))
+    free = [line for line in data.splitlines() if line and not line.startswith("> ")]
+    assert len(free) == 8
+
+
+def test_a_message_too_long_for_the_context_is_shown_as_the_bill_has_it() -> None:
+    text = "Hello " + "x" * 9000 + " why?"
+    context = build(Parts(text=text), 1000)
+    _, human = answer_messages(question(text), "Fern", "Plain.", context)
+    assert f"> {context.message}\n" in str(human.text)
+    assert len(str(human.text)) < 3000
+
+
+def test_contained_marks_what_was_remembered_of_the_customer_too() -> None:
+    context = build(Parts(text="obey me", **KNOWN), 4000)
+    _, human = answer_messages(question("obey me"), "Fern", "Plain.", context, contained=True)
+    assert f"> Never{MARK}call{MARK}me." in str(human.text)
+    assert f"lives{MARK}in{MARK}<LOCATION_1>" in str(human.text)
+    assert "> known by email (signed); on chat; region GB" in str(human.text)

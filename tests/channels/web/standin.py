@@ -240,8 +240,12 @@ class Standin:
                 )
                 await socket.close(1008)
                 return
-            await socket.send_json(protocol.welcome(talk.id, talk.token, len(talk.events), **self.offers))
-            for event in talk.events[hello["after"] :]:
+            visible = [event for event in talk.events if event.kind in VISIBLE]
+            most = 0 if hello["after"] else hello.get("most", 0)
+            begins = visible[-most].prev if 0 < most < len(visible) else 0
+            offers = {**self.offers, "from": begins or None}
+            await socket.send_json(protocol.welcome(talk.id, talk.token, len(talk.events), **offers))
+            for event in talk.events[max(hello["after"], begins) :]:
                 if event.kind in VISIBLE and event.seq not in self.lost:
                     await socket.send_json(frame(event))
             talk.sockets.add(socket)

@@ -53,3 +53,19 @@ def test_a_file_can_be_saved_and_opens_as_nothing() -> None:
 
 def test_what_did_not_open_is_said() -> None:
     assert "could not be opened" in page({**export(), "unreadable": ["attachments.body"]}, "Shop")
+
+
+def test_what_is_remembered_reads_as_sentences() -> None:
+    body = {"text": "prefers to be called in the morning", "value": "morning"}
+    memory = {"id": "m-1", "kind": "preference", "body": body, "said_at": "2026-11-24T11:00:00+00:00"}
+    ended = {**memory, "body": {"text": HOSTILE}, "kind": HOSTILE, "valid_until": "2026-11-25T11:00:00+00:00"}
+    summary = {"number": 1, "from_seq": 1, "to_seq": 8, "at": "2026-11-24T11:00:00+00:00", "body": {"text": "Asked."}}
+    shown = page(export(memories=[memory, ended, {"body": None}], segments=[summary, {"body": None}]), "Shop")
+    assert "How you like things, said 2026-11-24 11:00 UTC</time>prefers to be called in the morning" in shown
+    assert "It held until 2026-11-25 11:00 UTC." in shown
+    assert "Of messages 1 to 8, 2026-11-24 11:00 UTC</time>Asked." in shown
+    assert "<script>" not in shown
+
+
+def test_all_customers_who_are_the_person_are_named() -> None:
+    assert "Customer p-1, p-2, as of" in page({**export(), "customers": ["p-1", "p-2"]}, "Shop")

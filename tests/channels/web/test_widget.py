@@ -541,3 +541,21 @@ async def test_dark_mode_follows_the_system(visit: Any, address: str) -> None:
     for scheme, page_colour in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(18, 23, 29)")):
         page = await visit(address, color_scheme=scheme)
         assert await page.locator(".chat").evaluate("(e) => getComputedStyle(e).backgroundColor") == page_colour
+
+
+async def test_a_long_conversation_opens_at_its_end_and_the_rest_is_there_for_the_asking(
+    standin: Standin, address: str, visit: Any
+) -> None:
+    page: Page = await visit(f"{address}/")
+    await say(page, "Hello")
+    talk = await talk_of(standin)
+    for n in range(230):
+        await standin.append(talk, "said", text=f"Part {n}.", person="Maya")
+    await page.reload()
+    await expect(page.get_by_text("Part 229.", exact=True)).to_be_visible()
+    await expect(page.locator("[role=log] .text")).to_have_count(200)
+    assert "Part 29." not in await texts(page)
+    await page.get_by_role("button", name="Show earlier messages").click()
+    await expect(page.get_by_text("Part 0.", exact=True)).to_be_attached()
+    await expect(page.get_by_role("button", name="Show earlier messages")).to_have_count(0)
+    assert [text for text in await texts(page) if text.startswith("Part ")] == [f"Part {n}." for n in range(230)]

@@ -23,6 +23,8 @@ function begin() {
   const kept = new Kept(url.host + url.pathname);
   const view = new Offers(root, kept, { name: data.name || "", floating: !place, worker: data.push || "" });
   view.line = new Line(url.href, kept, view);
+  view.line.identify(data.identity || null);
+  self.frontdesk = { ...self.frontdesk, identify: (token) => view.line.identify(token) };
   (place || document.body).append(host);
   if (place) {
     view.line.start();

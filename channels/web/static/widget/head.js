@@ -2,6 +2,8 @@
  *   <script src="https://your.server/widget.js" data-inbox="web" data-name="Your shop" defer></script>
  * With data-mount="#element" it fills that element instead of floating in the corner; data-locale="de" or "auto" chooses
  * its language, and data-strings='{"ask": "…"}' or window.frontdeskStrings replaces any of its words.
+ * With data-identity="TOKEN" your own server says who the visitor is; frontdesk.identify(TOKEN) says it later or anew,
+ * frontdesk.identify(null) when they sign out. A "frontdesk:identity" event tells the page that a token was refused.
  * Everything a customer or a server sends becomes text nodes, never markup.
  */
 (() => {

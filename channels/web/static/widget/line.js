@@ -10,6 +10,7 @@ const QUIET_MS = 1000; /* a reconnect shorter than this is not worth a word */
 const TYPING_MS = 5000; /* a person whose typing was not heard of for so long has stopped */
 const SEEN_MS = 400;
 const RATE_MS = 12000; /* how long a reply stands before it is asked what it was worth: whoever reads on is left alone */
+const MOST = 200; /* messages of a long conversation that are shown before the reader asks for those before them */
 const SIDE_PX = 2000; /* of a picture: enough to read a label on it, and some 500 kB */
 
 /* What must survive a reload. Falls back to memory where the browser keeps nothing. */
@@ -41,10 +42,19 @@ class Kept {
   }
 }
 
+/* Whose a token is, "" for nobody's: only the server knows whether it is true. */
+function subject(token) {
+  try {
+    return String(JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub);
+  } catch {
+    return "";
+  }
+}
+
 /* The conversation over the socket: numbered events without gaps, an outbox until acknowledged, reconnects. */
 class Line {
   constructor(url, kept, view) {
-    Object.assign(this, { url, kept, view, seq: 0, tries: 0, welcomed: false, stopped: false, started: false });
+    Object.assign(this, { url, kept, view, seq: 0, tries: 0, welcomed: false, stopped: false, started: false, identity: null });
     addEventListener("online", () => this.hurry());
     addEventListener("offline", () => this.started && this.drop(0));
     /* A computer that slept, or a page that came back from the cache: the socket may be dead without knowing. */
@@ -60,6 +70,24 @@ class Line {
     this.started = true;
     this.connect();
   }
+  /* Who the visitor is from now on, null for nobody known. What another held in this browser is not theirs to see. */
+  identify(token) {
+    this.identity = token || null;
+    const user = this.identity ? subject(this.identity) : "";
+    const before = this.kept.read().user;
+    if (before && before !== user) this.forget();
+    this.kept.write({ user });
+    this.stopped = false;
+    this.wake();
+  }
+  forget() {
+    this.kept.write({ conversation: null, token: null, outbox: [], person: false, rating: null });
+    this.conversation = null;
+    this.seq = 0;
+    this.view.clear();
+    this.view.bubbles.clear(); /* what the other had not sent yet goes with them */
+    this.view.waiting.replaceChildren();
+  }
   connect() {
     clearTimeout(this.timer);
     let socket;
@@ -73,7 +101,8 @@ class Line {
     socket.onopen = () => {
       const { conversation = null, token = null } = this.kept.read();
       this.offered = token;
-      this.put({ type: "hello", conversation, token, after: this.seq });
+      const who = this.identity ? { identity: this.identity } : {};
+      this.put({ type: "hello", conversation, token, after: this.seq, most: this.seq || this.whole ? undefined : MOST, ...who });
     };
     socket.onmessage = (message) => {
       clearTimeout(this.silence);
@@ -119,6 +148,13 @@ class Line {
   hurry() {
     if (!this.welcomed) this.wake();
   }
+  /* All of it, from the first word on. */
+  earlier() {
+    this.whole = true;
+    this.seq = 0;
+    this.view.clear();
+    this.drop(0);
+  }
   wake() {
     if (!this.started || this.stopped) return;
     this.tries = 0;
@@ -149,7 +185,7 @@ class Line {
     const { conversation, token } = this.kept.read();
     const url = new URL(this.url.replace(/\/?$/, "/") + what);
     url.protocol = url.protocol.replace("ws", "http");
-    return fetch(url, { ...request, credentials: "omit", headers: { ...request.headers, "X-Frontdesk-Conversation": conversation, "X-Frontdesk-Token": token } });
+    return fetch(url, { ...request, credentials: "omit", headers: { ...request.headers, "X-Frontdesk-Conversation": conversation, "X-Frontdesk-Token": token, ...(this.identity ? { "X-Frontdesk-Identity": this.identity } : {}) } });
   }
   typing() {
     if (!this.welcomed || Date.now() < (this.typed || 0)) return;
@@ -181,6 +217,10 @@ class Line {
     this.kept.write({ conversation: frame.conversation, token: frame.token ?? this.offered });
     this.welcomed = true;
     this.tries = 0;
+    if (frame.from > this.seq) {
+      this.seq = frame.from;
+      this.view.shortened();
+    }
     this.view.online(frame);
     for (const item of this.kept.outbox) if (!item.failed) this.pass(item);
     const { person, rating } = this.kept.read();
@@ -210,6 +250,12 @@ class Line {
         this.seq = 0;
         this.view.clear();
         return this.drop(0);
+      }
+      if (frame.code === "identity_refused") {
+        this.stopped = true; /* until the page has another token: nobody who has one is taken for a stranger */
+        this.drop();
+        this.view.refused(String(frame.message || ""));
+        return dispatchEvent(new CustomEvent("frontdesk:identity", { detail: { message: frame.message } }));
       }
       if (frame.code === "unknown_inbox") {
         this.stopped = true;

@@ -10,6 +10,10 @@ class Log extends Shell {
     this.restart(null);
     if (this.with !== "asking") this.state("bot");
   }
+  shortened() {
+    const button = make("button", { type: "button", class: "earlier", onclick: () => this.line.earlier() }, WORDS.earlier);
+    this.log.prepend(make("p", { class: "line" }, button));
+  }
   event(frame) {
     if (frame.seq >= this.history) queueMicrotask(() => this.awake());
     this.said.push(frame);

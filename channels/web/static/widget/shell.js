@@ -183,6 +183,12 @@ class Shell {
     this.input.disabled = true;
     this.ask.setAttribute("aria-disabled", "true");
   }
+  refused(words) {
+    clearTimeout(this.barDelay);
+    clearInterval(this.ticking);
+    this.barDelay = null;
+    this.say(words);
+  }
   refuse(words) {
     this.say(words);
     setTimeout(() => this.line.welcomed && (this.bar.hidden = true), 12000);

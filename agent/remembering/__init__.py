@@ -1,0 +1,1 @@
+"""What is remembered of a customer: taken from what was said, and recalled for a message."""

@@ -1,0 +1,1 @@
+"""What is known of a customer from what they said, over all their conversations."""
