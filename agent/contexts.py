@@ -9,7 +9,8 @@ from agent.lookups.evidence import SCHEME, hits_of, is_looked_up
 from agent.ports import Question
 from agent.state import Turn, Verdict
 from knowledge.passages import Hit
-from memory.context import Block, BlockKind, Context, Left, Parts, build
+from memory.building import build
+from memory.context import Block, BlockKind, Context, Left, Parts
 from memory.window import count_tokens
 
 

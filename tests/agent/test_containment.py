@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from agent.ports import Question, Vector
 from agent.prompts.messages import MARK, answer_messages, defused, marked
 from agent.state import Reading, Triage
-from memory.context import Parts, build
+from memory.building import build
+from memory.context import Parts
 from memory.messages import Line
 from memory.segments import Segment
 

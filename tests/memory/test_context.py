@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.context import ORDER, Block, Context, Left, Parts, build, remembered, shortened
+from memory.building import build, remembered, shortened
+from memory.context import ORDER, Block, Context, Left, Parts
 from memory.facts.memory import Memory, Recalled
 from memory.identity.profile import Profile
 from memory.messages import Line, Role

@@ -14,7 +14,8 @@ from agent.ports import Question
 from agent.prompts import load
 from agent.prompts.messages import MARK, answer_messages, defused, quoted, summary_messages
 from knowledge.passages import Hit, Passage
-from memory.context import Parts, build
+from memory.building import build
+from memory.context import Parts
 from memory.facts.memory import Memory, Recalled
 from memory.identity.profile import Profile
 from memory.messages import Line
