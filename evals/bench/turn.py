@@ -1,8 +1,8 @@
 """What one durable turn costs: received, taken, answered, committed with its outbox row, on SQLite.
 
 `shipped` is the extractive default with redaction, embedding and the sample organisation's knowledge. `bare` leaves out
-what models cost: no redaction, a fixed vector, one passage, a scripted reply. Both take the real path: the runtime's
-`receive`, the doorbell, the worker's lease, the graph, the commit.
+what models cost: no redaction, nothing taken into memory, a fixed vector, one passage, a scripted reply. Both take the
+real path: the runtime's `receive`, the doorbell, the worker's lease, the graph, the commit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import structlog
 from agent.assembly import Beyond, assemble
 from agent.ports import Deps, Question, Vector
 from agent.runtime import Runtime
-from agent.settings import Agent, Endpoint, Models, Qdrant, RouteSettings, Secret, Store
+from agent.settings import Agent, Endpoint, Memory, Models, Qdrant, RouteSettings, Secret, Store
 from agent.state import Triage, Verdict
 from channels.settings import Settings
 from evals.bench.measuring import Cost, cost
@@ -86,6 +86,7 @@ async def running(
         store=Store(url=f"sqlite:///{folder}/frontdesk.db", master_key=Secret(f"file:{folder}/master.key")),
         qdrant=Qdrant(path=str(folder / "qdrant")),
         agent=Agent(redact=not bare),
+        memory=Memory(remember=not bare),
         models=scripted() if bare else Models(),
     )
     runtime = await assemble(settings, Beyond(pushes=frozenset({INBOX})))
