@@ -90,8 +90,9 @@ def _progress(count: int) -> None:
 
 def _lines(done: Rotated, to: str) -> list[str]:
     if done.dry_run:
-        return [f"{done.wrapped:,} keys would be put under {_named(done)}; nothing was changed"]
-    lines = [f"{done.wrapped:,} keys were put under the master key {done.to}" if done.wrapped else ""]
+        return [f"{_keys(done.wrapped)} would be put under {_named(done)}; nothing was changed"]
+    were = "was" if done.wrapped == 1 else "were"
+    lines = [f"{_keys(done.wrapped)} {were} put under the master key {done.to}" if done.wrapped else ""]
     if done.already:
         lines = [f"every key is under the master key {done.to} already"]
     if done.file:
@@ -102,6 +103,10 @@ def _lines(done: Rotated, to: str) -> list[str]:
     else:
         lines.append("take the old key out of store.previous_master_keys; backups made before still need it")
     return lines
+
+
+def _keys(count: int) -> str:
+    return "1 key" if count == 1 else f"{count:,} keys"
 
 
 def _named(done: Rotated) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
 import pytest
-from kept import Kept
+from kept import KEY, Kept, empty_log
 
 from memory.messages import Inbound
 from memory.migrate import migrate
@@ -20,20 +18,11 @@ from memory.store import Store, open_store
 from memory.vault import Vault
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-KEY = "0f" * 32
-
-
-@cache
-def _empty_log() -> bytes:
-    """A migrated SQLite file without rows; copying it takes a hundredth of migrating."""
-    with tempfile.TemporaryDirectory() as folder:
-        migrate(f"sqlite:///{folder}/log.db")
-        return Path(folder, "log.db").read_bytes()
 
 
 def _prepare(url: str) -> None:
     if url.startswith("sqlite"):
-        Path(url.removeprefix("sqlite:///")).write_bytes(_empty_log())
+        Path(url.removeprefix("sqlite:///")).write_bytes(empty_log())
     else:
         migrate(url)
 

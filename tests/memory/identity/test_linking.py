@@ -10,10 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import _empty_log
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from kept import NOW, Kept
+from kept import NOW, Kept, empty_log
 from sqlalchemy import Connection, insert, select
 
 from memory import audit, controls, customers
@@ -79,7 +78,7 @@ _acts = st.one_of(
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     """One store for all the sequences; each runs in a transaction that is rolled back."""
     path = Path(tmp_path_factory.mktemp("links"), "log.db")
-    path.write_bytes(_empty_log())
+    path.write_bytes(empty_log())
     engine = sqlite_engine(f"sqlite:///{path}")
     with engine.connect() as opened:
         yield opened

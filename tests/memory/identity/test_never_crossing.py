@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import KEY, _empty_log
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from kept import NOW
+from kept import KEY, NOW, empty_log
 from sqlalchemy import Connection
 
 from memory import log
@@ -54,7 +53,7 @@ _says = st.tuples(
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     path = Path(tmp_path_factory.mktemp("people"), "log.db")
-    path.write_bytes(_empty_log())
+    path.write_bytes(empty_log())
     engine = sqlite_engine(f"sqlite:///{path}")
     with engine.connect() as opened:
         yield opened
