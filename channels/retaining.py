@@ -18,7 +18,8 @@ from memory.store import Store
 from memory.vault import Vault
 
 REST: Final = "retention_rest"
-_REST_EVERY: Final = timedelta(minutes=1)
+# It costs one look at an index, so whoever has just started looks too, unless another process did a moment ago.
+_REST_EVERY: Final = timedelta(seconds=10)
 
 
 def open_retention(
