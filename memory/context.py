@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from memory.facts.memory import Memory, Recalled
 from memory.identity.profile import Profile
@@ -38,23 +38,7 @@ BlockKind = Literal[
 """`focus` is what a message like "where is it?" is about, `external` what a look-up gave, `slot` what is pinned to the
 letter, `said` a message of another time that was recalled, `earlier` what was said of late in another conversation of
 theirs. The rest are as their names say."""
-ORDER: Final[tuple[BlockKind, ...]] = (
-    "message",
-    "customer",
-    "consent",
-    "instruction",
-    "focus",
-    "external",
-    "passage",
-    "window",
-    "slot",
-    "preference",
-    "fact",
-    "outcome",
-    "said",
-    "summary",
-    "earlier",
-)
+ORDER: Final[tuple[BlockKind, ...]] = get_args(BlockKind)
 """The order in which blocks are listed and served. Two kinds are served twice (`building.build`): the nearest passages
 have their place here, the rest comes before the summary, and before both what of it bears on the message."""
 SHARE: Final[Mapping[str, float]] = {"message": 0.5, "instruction": 0.25, "external": 0.25, "window": 0.4, "slot": 0.25}
